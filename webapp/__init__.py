@@ -1,0 +1,1 @@
+"""Moveprint: learn a movement from one take, recognise it live."""

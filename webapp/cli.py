@@ -1,0 +1,83 @@
+"""The command line: every command of the product, each importing only what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from webapp.config import load_settings
+from webapp.core.errors import MoveprintError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a MoveprintError becomes one sentence on standard error and exit status 1."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except MoveprintError as error:
+        print(f"moveprint: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m webapp", description="Learn a movement, recognise it live.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    serve = commands.add_parser("serve", help="start everything: web process and worker, restarted when they die")
+    serve.set_defaults(run=_serve)
+
+    web = commands.add_parser("web", help="the web process alone (serve starts it)")
+    web.set_defaults(run=_web)
+
+    worker = commands.add_parser("worker", help="a worker alone, on this machine or another")
+    worker.add_argument("--url", help="the web process, default http://HOST:PORT of the settings")
+    worker.add_argument("--token-file", help="file with the worker token, default the one in the instance directory")
+    worker.set_defaults(run=_worker)
+
+    recognise = commands.add_parser("recognise", help="learn from a folder of takes, recognise in a video file")
+    recognise.add_argument("video")
+    recognise.add_argument("--actions", required=True, help="folder with ACTION/*.mp4")
+    recognise.add_argument("--json", action="store_true", help="one JSON line per event")
+    recognise.set_defaults(run=_recognise)
+
+    bench = commands.add_parser("bench", help="measure: live, vision")
+    benches = bench.add_subparsers(dest="bench", required=True)
+    from webapp.bench import live, vision
+
+    for name, module in (("live", live), ("vision", vision)):
+        one = benches.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
+        one.add_argument("--json", action="store_true", help="last line of standard output is one flat JSON object")
+        module.add_arguments(one)
+        one.set_defaults(run=_bench, module=module)
+    return parser
+
+
+def _serve(_arguments: argparse.Namespace) -> int:
+    from webapp.supervisor import serve
+
+    return serve(load_settings())
+
+
+def _web(_arguments: argparse.Namespace) -> int:
+    from webapp.app import serve_web
+
+    return serve_web(load_settings())
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    from webapp.pipeline.worker import run_worker
+
+    return run_worker(load_settings(), url=arguments.url, token_file=arguments.token_file)
+
+
+def _recognise(arguments: argparse.Namespace) -> int:
+    from webapp.recognise import recognise
+
+    return recognise(load_settings(), arguments.video, arguments.actions, as_json=arguments.json)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    return int(arguments.module.run(arguments, load_settings()))

@@ -1,0 +1,116 @@
+"""One frozen Settings, built once from defaults < instance/config.toml < environment. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from webapp.core.errors import InvalidInputError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of the product. The environment name is MOVEPRINT_ + the upper-case name; HOST and PORT work bare."""
+
+    host: str = "127.0.0.1"
+    """Address the web process listens on."""
+    port: int = 5000
+    """Port the web process listens on."""
+    instance_dir: Path = ROOT / "instance"
+    """Where the database, the secret key, the worker token and logs live."""
+    weights_dir: Path = ROOT / "weights"
+    """Where model files lie."""
+    database_url: str = ""
+    """SQLAlchemy URL; empty means SQLite in the instance directory."""
+    async_mode: str = "eventlet"
+    """How Flask-SocketIO serves: eventlet or threading."""
+    workers: int = 1
+    """Worker processes the supervisor starts on this machine; 0 when they run elsewhere."""
+    worker_token: str = field(default="", repr=False)
+    """Shared secret of the /worker namespace; empty means the one kept in the instance directory."""
+    secret_key: str = field(default="", repr=False)
+    """Signs cookies; empty means the one kept in the instance directory."""
+    detector: str = "auto"
+    """Person detector: auto (YOLOv5 where its weights are, else blazepose), yolov5n, yolov5s, yolov5m, blazepose, whole_frame."""
+    pose_model: str = "blazepose_full"
+    """Pose model: blazepose_lite, blazepose_full, blazepose_heavy."""
+    runtime: str = "auto"
+    """Inference runtime of the pose models: auto, openvino, litert."""
+    threads: int = 2
+    """Threads one worker's models use."""
+    max_people: int = 4
+    """How many people one frame is searched for."""
+    max_frame_bytes: int = 2 * 2**20
+    """A larger frame is dropped at the socket."""
+    max_frames_per_s: int = 60
+    """More frames a second from one browser are dropped at the socket."""
+    max_pixels: int = 4096 * 4096
+    """A picture with more pixels is not decoded."""
+    allow_signup: bool = True
+    """Whether visitors may create their own account (role user)."""
+    session_cookie_secure: bool = False
+    """Send the login cookie over HTTPS only; set it where TLS is in front."""
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.instance_dir / 'moveprint.sqlite3'}"
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Build the settings; InvalidInputError names the setting, its value and where it came from."""
+    instance_dir = Path(environment.get("MOVEPRINT_INSTANCE_DIR", Settings.instance_dir))
+    settings = replace(Settings(), instance_dir=instance_dir)
+    config_file = instance_dir / "config.toml"
+    if config_file.exists():
+        try:
+            values = tomllib.loads(config_file.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidInputError(f"{config_file} is not valid TOML: {error}") from error
+        settings = _with_values(settings, values, str(config_file))
+    names = {f.name: (f"MOVEPRINT_{f.name.upper()}",) for f in fields(Settings)}
+    names["host"] += ("HOST",)
+    names["port"] += ("PORT",)
+    values = {name: environment[key] for name, keys in names.items() for key in keys if environment.get(key)}
+    return _with_values(settings, values, "the environment")
+
+
+def _with_values(settings: Settings, values: Mapping[str, object], source: str) -> Settings:
+    known = {f.name: getattr(Settings(), f.name) for f in fields(Settings)}
+    unknown = set(values) - set(known)
+    if unknown:
+        raise InvalidInputError(f"unknown setting {sorted(unknown)[0]!r} in {source}; known: {', '.join(known)}")
+    return replace(settings, **{name: _parse(name, value, known[name], source) for name, value in values.items()})
+
+
+def _parse(name: str, value: object, default: object, source: str) -> object:
+    if isinstance(default, bool):
+        if str(value).lower() in {"1", "true", "yes", "on"}:
+            return True
+        if str(value).lower() in {"0", "false", "no", "off"}:
+            return False
+        raise InvalidInputError(f"setting {name} in {source} must be true or false, got {value!r}")
+    if isinstance(default, int):
+        try:
+            return int(str(value))
+        except ValueError as error:
+            raise InvalidInputError(f"setting {name} in {source} must be a whole number, got {value!r}") from error
+    return Path(str(value)) if isinstance(default, Path) else str(value)
+
+
+def kept_secret(instance_dir: Path, name: str) -> str:
+    """A random secret made once and kept in the instance directory, readable by its owner only."""
+    instance_dir.mkdir(parents=True, exist_ok=True)
+    path = instance_dir / name
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,1 @@
+"""Pure numpy and numba: records, skeletons, features, distances. Knows no framework."""

@@ -1,0 +1,58 @@
+"""A PoseSequence as bytes: what the database keeps, what crosses process boundaries, what an action pack holds.
+
+An uncompressed-to-read .npz with a schema version; read without pickle and with every size checked before it is unpacked.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+
+from webapp.core.errors import InvalidInputError
+from webapp.core.records import PoseSequence
+from webapp.core.skeleton import SKELETONS
+
+SCHEMA = 1
+MAX_BYTES = 8 * 2**20
+
+
+def to_bytes(sequence: PoseSequence) -> bytes:
+    """The sequence as .npz bytes."""
+    arrays = {
+        "schema": np.int64(SCHEMA),
+        "skeleton": np.str_(sequence.skeleton.name),
+        "times_s": sequence.times_s.astype(np.float64),
+        "keypoints": sequence.keypoints.astype(np.float32),
+        "scores": sequence.scores.astype(np.float32),
+    }
+    if sequence.world_m is not None:
+        arrays["world_m"] = sequence.world_m.astype(np.float32)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # numpy's stub takes one kind of array
+    return buffer.getvalue()
+
+
+def from_bytes(data: bytes) -> PoseSequence:
+    """Read what to_bytes wrote; anything else is refused with InvalidInputError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > MAX_BYTES:
+            raise InvalidInputError(f"pose sequence unpacks to {unpacked} bytes, at most {MAX_BYTES} are allowed")
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            schema, name = int(arrays["schema"]), str(arrays["skeleton"])
+            if schema != SCHEMA:
+                raise InvalidInputError(f"pose sequence has schema {schema}, this version reads {SCHEMA}")
+            if name not in SKELETONS:
+                raise InvalidInputError(f"pose sequence has unknown skeleton {name!r}, known: {', '.join(SKELETONS)}")
+            return PoseSequence(
+                skeleton=SKELETONS[name],
+                times_s=arrays["times_s"].astype(np.float64),
+                keypoints=arrays["keypoints"].astype(np.float32),
+                scores=arrays["scores"].astype(np.float32),
+                world_m=arrays["world_m"].astype(np.float32) if "world_m" in arrays else None,
+            )
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
+        raise InvalidInputError(f"not a pose sequence: {error}") from error

@@ -1,0 +1,141 @@
+"""Skeletons: the names of keypoints, the edges between them and their left/right partners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The keypoints of a pose model, in its own order; everything else addresses them by name."""
+
+    name: str
+    keypoints: tuple[str, ...]
+    edges: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Position of each keypoint name."""
+        return {name: position for position, name in enumerate(self.keypoints)}
+
+    @cached_property
+    def edge_indices(self) -> tuple[tuple[int, int], ...]:
+        """The edges as pairs of positions."""
+        return tuple((self.index[a], self.index[b]) for a, b in self.edges)
+
+    @cached_property
+    def flip_indices(self) -> tuple[int, ...]:
+        """For each keypoint the position of its left/right partner; itself where it has none."""
+        return tuple(self.index.get(_partner(name), i) for i, name in enumerate(self.keypoints))
+
+
+def _partner(name: str) -> str:
+    if name.startswith("left_") or name.endswith("_left"):
+        return name.replace("left", "right")
+    return name.replace("right", "left")
+
+
+_LIMBS = (
+    ("left_shoulder", "right_shoulder"),
+    ("left_shoulder", "left_elbow"),
+    ("left_elbow", "left_wrist"),
+    ("right_shoulder", "right_elbow"),
+    ("right_elbow", "right_wrist"),
+    ("left_shoulder", "left_hip"),
+    ("right_shoulder", "right_hip"),
+    ("left_hip", "right_hip"),
+    ("left_hip", "left_knee"),
+    ("left_knee", "left_ankle"),
+    ("right_hip", "right_knee"),
+    ("right_knee", "right_ankle"),
+)
+
+BLAZEPOSE_33 = Skeleton(
+    name="blazepose_33",
+    keypoints=(
+        "nose",
+        "left_eye_inner",
+        "left_eye",
+        "left_eye_outer",
+        "right_eye_inner",
+        "right_eye",
+        "right_eye_outer",
+        "left_ear",
+        "right_ear",
+        "mouth_left",
+        "mouth_right",
+        "left_shoulder",
+        "right_shoulder",
+        "left_elbow",
+        "right_elbow",
+        "left_wrist",
+        "right_wrist",
+        "left_pinky",
+        "right_pinky",
+        "left_index",
+        "right_index",
+        "left_thumb",
+        "right_thumb",
+        "left_hip",
+        "right_hip",
+        "left_knee",
+        "right_knee",
+        "left_ankle",
+        "right_ankle",
+        "left_heel",
+        "right_heel",
+        "left_foot_index",
+        "right_foot_index",
+    ),
+    edges=(
+        *_LIMBS,
+        ("left_wrist", "left_index"),
+        ("left_wrist", "left_pinky"),
+        ("left_wrist", "left_thumb"),
+        ("right_wrist", "right_index"),
+        ("right_wrist", "right_pinky"),
+        ("right_wrist", "right_thumb"),
+        ("left_ankle", "left_heel"),
+        ("left_heel", "left_foot_index"),
+        ("right_ankle", "right_heel"),
+        ("right_heel", "right_foot_index"),
+        ("nose", "left_eye"),
+        ("left_eye", "left_ear"),
+        ("nose", "right_eye"),
+        ("right_eye", "right_ear"),
+        ("mouth_left", "mouth_right"),
+    ),
+)
+
+COCO_17 = Skeleton(
+    name="coco_17",
+    keypoints=(
+        "nose",
+        "left_eye",
+        "right_eye",
+        "left_ear",
+        "right_ear",
+        "left_shoulder",
+        "right_shoulder",
+        "left_elbow",
+        "right_elbow",
+        "left_wrist",
+        "right_wrist",
+        "left_hip",
+        "right_hip",
+        "left_knee",
+        "right_knee",
+        "left_ankle",
+        "right_ankle",
+    ),
+    edges=(
+        *_LIMBS,
+        ("nose", "left_eye"),
+        ("left_eye", "left_ear"),
+        ("nose", "right_eye"),
+        ("right_eye", "right_ear"),
+    ),
+)
+
+SKELETONS: dict[str, Skeleton] = {s.name: s for s in (BLAZEPOSE_33, COCO_17)}

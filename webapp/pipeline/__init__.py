@@ -1,0 +1,1 @@
+"""One frame to people to matches, and what crosses the process boundary."""

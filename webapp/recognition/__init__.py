@@ -1,0 +1,1 @@
+"""The streaming recogniser: templates, thresholds, spotter. Pure, stateful, no framework."""

@@ -1,0 +1,89 @@
+"""What a recogniser is given and what it answers: one recogniser per tracked person and session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from webapp.core.records import Pose, PoseSequence
+
+
+@dataclass(frozen=True)
+class Take:
+    """One recorded performance of an action."""
+
+    take_id: str
+    sequence: PoseSequence
+
+
+@dataclass(frozen=True)
+class Action:
+    """What is to be recognised: a name and at least one take."""
+
+    action_id: str
+    name: str
+    takes: Sequence[Take]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One line of the ranking: how near the movement of this moment is to an action.
+
+    distance and threshold share a unit (1.0 = the threshold's scale is the recogniser's own affair);
+    distance is inf while nothing can be said. reason is None when accepted, else a short English sentence part
+    such as "too still", "legs not visible", "margin too small", "distance above threshold", "not finished".
+    progress is 0..1, how much of the best template is matched so far.
+    """
+
+    action_id: str
+    action: str
+    distance: float
+    threshold: float
+    reason: str | None
+    progress: float = 0.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """An action recognised, from start to end, in the stream's own time."""
+
+    action_id: str
+    action: str
+    take_id: str
+    start_s: float
+    end_s: float
+    announced_s: float
+    distance: float
+    threshold: float
+    confidence: float
+    sequence: PoseSequence
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """The answer to one frame: the ranking, nearest first, and the events announced by this very frame.
+
+    current: the action being shown large, or None. reason: why there is none ("too still", "no action recorded yet").
+    """
+
+    ranking: tuple[Candidate, ...] = ()
+    events: tuple[Event, ...] = ()
+    current: str | None = None
+    reason: str | None = None
+
+
+class Recogniser(Protocol):
+    """Streaming recognition of one person. Times come from the frames; they must not run backwards."""
+
+    def update(self, pose: Pose, image_height_px: int, time_s: float) -> Recognition:
+        """Take in one frame's pose. A time not later than the last one is answered without being counted."""
+        ...
+
+    def flush(self) -> tuple[Event, ...]:
+        """The stream has ended: announce what was only waiting for more evidence."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the stream, keep the templates."""
+        ...

@@ -1,0 +1,1 @@
+"""Socket.IO namespaces: the browser's, the workers', and the relay between them."""

@@ -1,0 +1,1 @@
+"""Detectors and pose models: the only home of inference frameworks."""
