@@ -83,6 +83,5 @@ requirements: ## compile requirements.txt and requirements-dev.txt anew (needs u
 screenshots: setup test-setup ## make docs/images/ from a real run
 	@$(BIN)/python -m tools.screenshots
 
-clean: ## remove everything that was installed or fetched; instance/ stays
-	@rm -rf $(VENV) node_modules static/vendor static/samples test-artefacts
-	@find weights -mindepth 1 ! -name manifest.toml -delete
+clean: ## remove what was installed or fetched; instance/ and the YOLOv5 weights stay
+	@rm -rf $(VENV) node_modules static/vendor static/samples weights/mediapipe weights/cache test-artefacts

@@ -1,6 +1,6 @@
 """What the tests need from the system: Chromium for the browser tests, PostgreSQL for the migration tests.
 
-Installed with apt-get where they are absent, apt-get is there and the user is root; otherwise one line says what to install.
+Installed with apt-get where they are absent and the user is root; otherwise one line says what to install.
 """
 
 from __future__ import annotations
