@@ -1,4 +1,4 @@
-"""Turns a checkpoint into OpenVINO's own form, person class only: python -m yolov5.openvino_export WEIGHTS.pt OUT.xml.
+"""Turns a checkpoint into OpenVINO's own form, person class only: python -m yolov5.export WEIGHTS.pt OUT.xml.
 
 Run once, in a process of its own: afterwards the live path loads the result without PyTorch (see docs/adr).
 """
@@ -64,7 +64,7 @@ def export(weights: Path, xml_path: Path, input_px: int) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert one checkpoint; a checkpoint that is none becomes one sentence and exit status 1."""
-    parser = argparse.ArgumentParser(prog="python -m yolov5.openvino_export", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m yolov5.export", description=__doc__)
     parser.add_argument("weights", type=Path)
     parser.add_argument("xml", type=Path)
     parser.add_argument("--input-px", type=int, default=320)

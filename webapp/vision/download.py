@@ -1,0 +1,145 @@
+"""Fetches one file over HTTP: bounded in time, resumed where it stopped, kept only when its sha256 is right."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from webapp.core.errors import ModelUnavailableError
+from webapp.vision.weights import ModelFile, sha256_of
+
+CHUNK_BYTES = 64 * 1024
+SILENCE_S = 10.0
+MAX_OVERSIZE = 1.25  # the manifest's size is a guide for the progress bar, the hash is what counts
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes at hand and the bytes expected."""
+
+
+class DownloadError(ModelUnavailableError):
+    """The file could not be fetched; the text is the reason, a part of a sentence."""
+
+
+def pull(file: ModelFile, weights_dir: Path, *, max_seconds: float, progress: Progress = lambda *_: None) -> Path:
+    """Fetch a model file into weights_dir and return its path; DownloadError gives the reason where that fails.
+
+    What came before the time was up stays in NAME.part and is continued by the next call. Proxies are those of the
+    environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
+    """
+    target = weights_dir / file.path
+    part = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _within(max_seconds, _Fetch(file, part, time.monotonic() + max_seconds, progress))
+        if sha256_of(part) != file.sha256:
+            part.unlink()
+            raise DownloadError("what came has another sha256 than the manifest says, it was thrown away")
+        os.replace(part, target)
+    except OSError as error:
+        raise DownloadError(f"{target} could not be written: {error}") from error
+    return target
+
+
+@dataclass(frozen=True)
+class _Fetch:
+    """One attempt, run in a thread of its own."""
+
+    file: ModelFile
+    part: Path
+    deadline_s: float
+    progress: Progress
+
+    def __call__(self) -> None:
+        try:
+            self._run()
+        except urllib.error.HTTPError as error:
+            raise DownloadError(f"the server answered {error.code} {error.reason}") from error
+        except urllib.error.URLError as error:
+            raise DownloadError(f"no connection: {error.reason}") from error
+        except TimeoutError as error:
+            raise DownloadError("the server fell silent") from error
+        except (http.client.HTTPException, ConnectionError) as error:
+            raise DownloadError(f"the connection broke: {error or type(error).__name__}") from error
+
+    def _run(self) -> None:
+        at_hand = self.part.stat().st_size if self.part.exists() else 0
+        with self._opened(at_hand) as response:
+            resumed = response.status == http.client.PARTIAL_CONTENT
+            received = at_hand if resumed else 0
+            expected = self.file.size_bytes if response.length is None else received + response.length
+            with self.part.open("ab" if resumed else "wb") as part:
+                for chunk in self._chunks(response):
+                    part.write(chunk)
+                    received += len(chunk)
+                    if received > self.file.size_bytes * MAX_OVERSIZE:
+                        raise DownloadError(f"the server sends more than the {self.file.size_bytes} bytes expected")
+                    self.progress(received, expected)
+        if received < expected:
+            raise DownloadError(f"the connection ended after {received} of {expected} bytes")
+
+    @contextlib.contextmanager
+    def _opened(self, at_hand: int) -> Iterator[http.client.HTTPResponse]:
+        """The response; begun anew where the server will not continue at the byte asked for."""
+        headers = {"User-Agent": "moveprint", "Accept-Encoding": "identity"}
+        if at_hand:
+            headers["Range"] = f"bytes={at_hand}-"
+        request = urllib.request.Request(self.file.url, headers=headers)  # noqa: S310 -- the url is the manifest's
+        timeout_s = max(min(SILENCE_S, self.deadline_s - time.monotonic()), 0.1)
+        try:
+            response = urllib.request.urlopen(request, timeout=timeout_s)  # noqa: S310
+        except urllib.error.HTTPError as error:
+            if not at_hand or error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+                raise
+            self.part.unlink()
+            with self._opened(0) as fresh:
+                yield fresh
+            return
+        with response:
+            start = (response.headers.get("Content-Range") or "").partition("-")[0]
+            if response.status == http.client.PARTIAL_CONTENT and start != f"bytes {at_hand}":
+                raise DownloadError(f"the server continued elsewhere ({start or 'no Content-Range'})")
+            yield response
+
+    def _chunks(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        while chunk := _read_some(response):
+            if time.monotonic() > self.deadline_s:
+                raise DownloadError("the time was up")
+            yield chunk
+
+
+def _read_some(response: http.client.HTTPResponse) -> bytes:
+    """Errors of the connection become DownloadError here, lest they be mistaken for those of writing the file."""
+    try:
+        # what one recv gave: a server that drips single bytes cannot hold us past the deadline
+        return response.read1(CHUNK_BYTES)
+    except TimeoutError as error:
+        raise DownloadError("the server fell silent") from error
+    except (http.client.HTTPException, OSError) as error:
+        raise DownloadError(f"the connection broke: {error or type(error).__name__}") from error
+
+
+def _within(max_seconds: float, work: Callable[[], None]) -> None:
+    """Run work in a thread and wait no longer than max_seconds: looking up a host name has no time-out of its own."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 -- raised again in the caller's thread
+            failures.append(error)
+
+    thread = threading.Thread(target=run, daemon=True, name="download")
+    thread.start()
+    thread.join(max_seconds + 0.5)
+    if thread.is_alive():
+        raise DownloadError(f"no answer within {max_seconds:g} s")
+    if failures:
+        raise failures[0]
