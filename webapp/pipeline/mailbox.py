@@ -1,0 +1,170 @@
+"""Newest frame per session, in turn between sessions, never more in a worker's hands than it has credits.
+
+Pure bookkeeping: no sockets, no threads, an injected clock. Every frame that comes in leaves exactly once, as an answer
+or as a drop with a reason; a session stays with one worker for as long as that worker lives.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from webapp.pipeline.messages import DroppedFrame, FrameMessage
+
+SUPERSEDED = "superseded by a newer frame"
+NO_WORKER = "no worker is ready"
+WORKER_RESTARTED = "worker restarted"
+SESSION_CLOSED = "session closed"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A frame on its way to a worker."""
+
+    worker_id: str
+    frame: FrameMessage
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """From now on this worker recognises this session."""
+
+    session_id: str
+    worker_id: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """When a frame came in and when it went to its worker, by the mailbox's clock."""
+
+    submitted_s: float
+    sent_s: float
+
+
+@dataclass(frozen=True)
+class WorkerLost:
+    """What the loss of a worker means: its frames are dropped, its sessions move or wait for another worker."""
+
+    dropped: tuple[DroppedFrame, ...] = ()
+    moved: tuple[Assignment, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass
+class _Waiting:
+    frame: FrameMessage
+    submitted_s: float
+
+
+@dataclass
+class _Worker:
+    sessions: set[str] = field(default_factory=set)
+    turn: deque[str] = field(default_factory=deque)  # sessions with a waiting frame, the next one first
+    in_flight: dict[tuple[str, int], Answered] = field(default_factory=dict)  # in the order they were sent
+
+
+class Mailbox:
+    """One slot per session, `credits_per_worker` frames at most in each worker's hands."""
+
+    def __init__(self, clock: Callable[[], float], credits_per_worker: int = 2, overdue_s: float = 5.0) -> None:
+        self._clock = clock
+        self._credits = credits_per_worker
+        self._overdue_s = overdue_s
+        self._workers: dict[str, _Worker] = {}
+        self._worker_of: dict[str, str | None] = {}
+        self._slots: dict[str, _Waiting] = {}
+
+    def worker_of(self, session_id: str) -> str | None:
+        """The worker a session is with; None while there is none, or no such session."""
+        return self._worker_of.get(session_id)
+
+    def sessions_of(self, worker_id: str) -> tuple[str, ...]:
+        """The sessions a worker recognises."""
+        return tuple(self._workers[worker_id].sessions)
+
+    def add_worker(self, worker_id: str) -> tuple[Assignment, ...]:
+        """A worker is ready: it gets the sessions that had none."""
+        self._workers[worker_id] = _Worker()
+        return tuple(self._assign(session) for session, worker in list(self._worker_of.items()) if worker is None)
+
+    def remove_worker(self, worker_id: str) -> WorkerLost:
+        """A worker is gone, known or not: what it held is dropped, its sessions are shared out."""
+        worker = self._workers.pop(worker_id, None)
+        if worker is None:
+            return WorkerLost()
+        lost = list(worker.in_flight)
+        for session_id in worker.sessions:
+            self._worker_of[session_id] = None
+            waiting = self._slots.pop(session_id, None)
+            if waiting is not None:
+                lost.append((session_id, waiting.frame.frame_id))
+        sessions = sorted(worker.sessions)
+        moved = tuple(self._assign(session_id) for session_id in sessions) if self._workers else ()
+        return WorkerLost(
+            dropped=tuple(DroppedFrame(s, frame_id, WORKER_RESTARTED) for s, frame_id in lost if s in self._worker_of),
+            moved=moved,
+            waiting=() if moved else tuple(sessions),
+        )
+
+    def open_session(self, session_id: str) -> Assignment | None:
+        """A session begins with the worker that has fewest; None where there is no worker yet."""
+        self._worker_of[session_id] = None
+        return self._assign(session_id) if self._workers else None
+
+    def close_session(self, session_id: str) -> str | None:
+        """A session ends: its waiting frame is forgotten, the frames in work only give their credit back.
+
+        Returns the worker it was with.
+        """
+        worker_id = self._worker_of.pop(session_id, None)
+        self._slots.pop(session_id, None)
+        if worker_id is not None:
+            worker = self._workers[worker_id]
+            worker.sessions.discard(session_id)
+            if session_id in worker.turn:
+                worker.turn.remove(session_id)
+        return worker_id
+
+    def submit(self, frame: FrameMessage) -> DroppedFrame | None:
+        """Take a frame in; returns the frame this one replaces, or this one where nobody could take it."""
+        worker_id = self._worker_of.get(frame.session_id)
+        if worker_id is None:
+            reason = NO_WORKER if frame.session_id in self._worker_of else SESSION_CLOSED
+            return DroppedFrame(frame.session_id, frame.frame_id, reason)
+        replaced = self._slots.get(frame.session_id)
+        self._slots[frame.session_id] = _Waiting(frame, self._clock())
+        if replaced is not None:  # the session keeps its place in the turn
+            return DroppedFrame(frame.session_id, replaced.frame.frame_id, SUPERSEDED)
+        self._workers[worker_id].turn.append(frame.session_id)
+        return None
+
+    def next_delivery(self) -> Delivery | None:
+        """The next frame to send, counted as sent; None when no worker with credit has a session waiting."""
+        for worker_id, worker in self._workers.items():
+            if worker.turn and len(worker.in_flight) < self._credits:
+                waiting = self._slots.pop(worker.turn.popleft())
+                key = (waiting.frame.session_id, waiting.frame.frame_id)
+                worker.in_flight[key] = Answered(waiting.submitted_s, self._clock())
+                return Delivery(worker_id, waiting.frame)
+        return None
+
+    def answered(self, worker_id: str, session_id: str, frame_id: int) -> Answered | None:
+        """A worker has answered a frame, which frees a credit; None when it did not hold that frame."""
+        worker = self._workers.get(worker_id)
+        return None if worker is None else worker.in_flight.pop((session_id, frame_id), None)
+
+    def overdue_workers(self) -> tuple[str, ...]:
+        """The workers that have held a frame unanswered for too long."""
+        limit_s = self._clock() - self._overdue_s
+        return tuple(
+            worker_id
+            for worker_id, worker in self._workers.items()
+            if any(sent.sent_s < limit_s for sent in worker.in_flight.values())
+        )
+
+    def _assign(self, session_id: str) -> Assignment:
+        worker_id = min(self._workers, key=lambda name: len(self._workers[name].sessions))
+        self._workers[worker_id].sessions.add(session_id)
+        self._worker_of[session_id] = worker_id
+        return Assignment(session_id, worker_id)

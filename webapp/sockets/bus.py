@@ -1,0 +1,247 @@
+"""The FrameBus over Socket.IO: frames go to workers that came in as clients, their answers to the relay."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import socketio
+
+from webapp.core.errors import InvalidInputError
+from webapp.core.skeleton import SKELETONS
+from webapp.pipeline import wire
+from webapp.pipeline.mailbox import Assignment, Mailbox, WorkerLost
+from webapp.pipeline.messages import Bank, FrameMessage, SessionEvent, SessionOpened, WorkerHello
+from webapp.sockets.connections import Connection
+from webapp.sockets.relay import Relay, worker_state_wire
+
+WORKER = "/worker"
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Worker:
+    connection: Connection
+    hello: WorkerHello | None = None
+    bank_numbers: dict[str, int] = field(default_factory=dict)  # what it was sent last
+
+
+@dataclass
+class _Session:
+    bank_id: str
+    had_worker: bool = False
+
+
+class WorkerBus:
+    """Hands frames to workers and their answers to the relay; brings every new worker up to date.
+
+    Everything that is said to workers is said under one lock, so it arrives in the order in which it was decided:
+    a bank before the sessions that need it, a session before its frames.
+    """
+
+    def __init__(
+        self,
+        server: socketio.Server,
+        relay: Relay,
+        load_bank: Callable[[str], Bank],
+        clock: Callable[[], float],
+        overdue_s: float = 5.0,
+    ) -> None:
+        self._server = server
+        self._relay = relay
+        self._load_bank = load_bank
+        self._clock = clock
+        self._mailbox = Mailbox(clock, overdue_s=overdue_s)
+        self._lock = threading.RLock()
+        self._workers: dict[str, _Worker] = {}
+        self._sessions: dict[str, _Session] = {}
+        self._banks: dict[str, Bank] = {}
+
+    # sessions
+
+    def open_session(self, session_id: str, bank_id: str) -> None:
+        bank = self._load_bank(bank_id)
+        with self._lock:
+            self._keep(bank)
+            self._sessions[session_id] = _Session(bank_id)
+            assignment = self._mailbox.open_session(session_id)
+            if assignment is not None:
+                self._announce(assignment)
+
+    def close_session(self, session_id: str) -> None:
+        with self._lock:
+            session = self._sessions.pop(session_id, None)
+            worker_id = self._mailbox.close_session(session_id)
+            if worker_id is not None:
+                self._tell(worker_id, "session_closed", {"session_id": session_id})
+            if session is not None:
+                self._forget_unused(session.bank_id, worker_id)
+
+    def submit(self, frame: FrameMessage) -> None:
+        with self._lock:
+            dropped = self._mailbox.submit(frame)
+            self._send_frames()
+        if dropped is not None:
+            self._relay.dropped([dropped])
+
+    def bank_changed(self, bank_id: str) -> None:
+        """Someone's actions changed: every worker that recognises them gets the new bank before the next frame."""
+        if bank_id in self._banks:
+            bank = self._load_bank(bank_id)
+            with self._lock:
+                if bank_id in self._banks:  # its last session may have ended meanwhile
+                    self._keep(bank)
+
+    def bank_number(self, bank_id: str) -> int | None:
+        """The number of the bank that sessions are recognised against; None while nobody uses it."""
+        bank = self._banks.get(bank_id)
+        return None if bank is None else bank.number
+
+    def worker_state(self, session_id: str) -> wire.Wire:
+        """What the browser of a session is told of its worker when it begins."""
+        hello = self._hello_of(session_id)
+        return worker_state_wire("absent" if hello is None else "ready", hello)
+
+    # workers
+
+    def worker_connected(self, connection: Connection) -> None:
+        with self._lock:
+            self._workers[connection.sid] = _Worker(connection)
+
+    def worker_ready(self, sid: str, raw: object) -> None:
+        """A worker has said hello: it gets the sessions that wait for one, with their banks."""
+        hello = wire.hello_from_wire(raw)
+        with self._lock:
+            worker = self._workers.get(sid)
+            if worker is None or worker.hello is not None:
+                raise InvalidInputError(f"hello of worker {hello.worker_id!r} came twice, or after it was cut off")
+            worker.hello = hello
+            assignments = self._mailbox.add_worker(sid)
+            for assignment in assignments:
+                self._begin(assignment)
+        _log.info("worker %s is ready: %s, %s on %s", hello.worker_id, hello.detector, hello.pose_model, hello.runtime)
+
+    def worker_lost(self, sid: str) -> None:
+        """A worker is gone or was cut off; its frames are dropped, its sessions move to others or wait."""
+        with self._lock:
+            worker = self._workers.pop(sid, None)
+            lost = self._mailbox.remove_worker(sid)
+            self._pass_on(lost)
+        if worker is not None and worker.hello is not None:
+            _log.warning("worker %s is gone with %d frames", worker.hello.worker_id, len(lost.dropped))
+        self._relay.dropped(lost.dropped)
+
+    def worker_answered(self, sid: str, raw: object, raw_events: object) -> None:
+        """An answer of a worker; InvalidInputError when it is none. One nobody asked for is ignored."""
+        hello = self._require_hello(sid)
+        answer = wire.answer_from_wire(raw, SKELETONS[hello.skeleton])
+        events = _events(raw_events, answer.session_id)
+        with self._lock:
+            answered = self._mailbox.answered(sid, answer.session_id, answer.frame_id)
+            self._send_frames()
+        if answered is not None:
+            self._relay.result(answer, events, hello, (self._clock() - answered.submitted_s) * 1000)
+
+    def worker_dropped(self, sid: str, raw: object) -> None:
+        self._require_hello(sid)
+        dropped = wire.dropped_from_wire(raw)
+        with self._lock:
+            answered = self._mailbox.answered(sid, dropped.session_id, dropped.frame_id)
+            self._send_frames()
+        if answered is not None:
+            self._relay.dropped([dropped])
+
+    def worker_flushed(self, sid: str, raw: object, raw_events: object) -> None:
+        """The last events of a session that has ended."""
+        hello = self._require_hello(sid)
+        self._relay.late_events(_events(raw_events, wire.session_id_from_wire(raw)), hello)
+
+    def cut_off(self, sid: str, reason: str) -> None:
+        """End a worker's connection and do without it from now on."""
+        worker = self._workers.get(sid)
+        if worker is not None:
+            _log.warning("worker %s is cut off: %s", worker.hello.worker_id if worker.hello else sid, reason)
+            self.worker_lost(sid)
+            worker.connection.cut()
+
+    def cut_off_overdue(self) -> None:
+        """Cut off the workers that hold a frame for too long; to be called now and then."""
+        with self._lock:
+            overdue = self._mailbox.overdue_workers()
+        for sid in overdue:
+            self.cut_off(sid, "it left a frame unanswered")
+
+    # with the lock held
+
+    def _keep(self, bank: Bank) -> None:
+        held = self._banks.get(bank.bank_id)
+        if held is not None and held.number >= bank.number:
+            return
+        self._banks[bank.bank_id] = bank
+        for worker_id in self._workers_with(bank.bank_id):
+            self._bring_bank(worker_id, bank.bank_id)
+
+    def _forget_unused(self, bank_id: str, worker_id: str | None) -> None:
+        # a worker forgets a bank with the last of its sessions, so it must be sent again with the next
+        workers = self._workers_with(bank_id)
+        if worker_id is not None and worker_id not in workers:
+            self._workers[worker_id].bank_numbers.pop(bank_id, None)
+        if all(session.bank_id != bank_id for session in self._sessions.values()):
+            self._banks.pop(bank_id, None)
+
+    def _workers_with(self, bank_id: str) -> set[str]:
+        sessions = (session_id for session_id, session in self._sessions.items() if session.bank_id == bank_id)
+        return {worker_id for session_id in sessions if (worker_id := self._mailbox.worker_of(session_id))}
+
+    def _bring_bank(self, worker_id: str, bank_id: str) -> None:
+        bank, worker = self._banks[bank_id], self._workers[worker_id]
+        if worker.bank_numbers.get(bank_id) != bank.number:
+            worker.bank_numbers[bank_id] = bank.number
+            self._tell(worker_id, "bank", wire.bank_to_wire(bank))
+
+    def _announce(self, assignment: Assignment) -> None:
+        session = self._sessions[assignment.session_id]
+        session.had_worker = True
+        self._bring_bank(assignment.worker_id, session.bank_id)
+        opened = SessionOpened(assignment.session_id, session.bank_id)
+        self._tell(assignment.worker_id, "session_opened", wire.session_to_wire(opened))
+
+    def _begin(self, assignment: Assignment) -> None:
+        state = "restarted" if self._sessions[assignment.session_id].had_worker else "ready"
+        self._announce(assignment)
+        self._relay.worker_state(assignment.session_id, state, self._hello_of(assignment.session_id))
+
+    def _pass_on(self, lost: WorkerLost) -> None:
+        for assignment in lost.moved:
+            self._begin(assignment)
+        for session_id in lost.waiting:
+            self._relay.worker_state(session_id, "absent", None)
+
+    def _send_frames(self) -> None:
+        while (delivery := self._mailbox.next_delivery()) is not None:
+            self._tell(delivery.worker_id, "frame", wire.frame_to_wire(delivery.frame))
+
+    def _tell(self, worker_id: str, event: str, payload: object) -> None:
+        self._server.emit(event, payload, to=worker_id, namespace=WORKER)
+
+    def _hello_of(self, session_id: str) -> WorkerHello | None:
+        worker_id = self._mailbox.worker_of(session_id)
+        worker = None if worker_id is None else self._workers.get(worker_id)
+        return None if worker is None else worker.hello
+
+    def _require_hello(self, sid: str) -> WorkerHello:
+        worker = self._workers.get(sid)
+        if worker is None or worker.hello is None:
+            raise InvalidInputError("a worker must say hello before it answers")
+        return worker.hello
+
+
+def _events(raw: object, session_id: str) -> Sequence[SessionEvent]:
+    if not isinstance(raw, list):
+        raise InvalidInputError(f"events must be a list, got {type(raw).__name__}")
+    events = [wire.event_from_wire(event) for event in raw]
+    if any(event.session_id != session_id for event in events):
+        raise InvalidInputError(f"an event of another session came with session {session_id}")
+    return events

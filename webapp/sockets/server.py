@@ -1,0 +1,104 @@
+"""The sockets layer put together: namespaces, bus and relay on one Flask app, and the loop that serves it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from webapp.config import Settings
+from webapp.pipeline.access import worker_token
+from webapp.pipeline.messages import Bank
+from webapp.services import actions
+from webapp.sockets.bus import WorkerBus
+from webapp.sockets.listening import listen, serve_eventlet, serve_threads
+from webapp.sockets.live import LiveNamespace
+from webapp.sockets.relay import Relay
+from webapp.sockets.sessions import LiveSessions
+from webapp.sockets.threaded_websocket import BoundedWebSocket
+from webapp.sockets.workers import WorkerNamespace
+
+EXTENSION = "moveprint_sockets"
+TRANSPORT_SLACK_BYTES = 2**20
+WATCH_EVERY_S = 0.5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LiveSockets:
+    """What the sockets layer keeps for as long as the app lives."""
+
+    app: Flask
+    bus: WorkerBus
+    relay: Relay
+
+    def push_bank(self, _sender: object, user_id: int) -> None:
+        """Someone's actions changed: tell the workers, then that person's browsers."""
+        bank_id = actions.bank_id_of(user_id)
+        try:
+            self.bus.bank_changed(bank_id)
+        except Exception:  # noqa: BLE001 the change itself is stored: its request must not fail because live views lag behind
+            _log.exception("the changed actions of user %d did not reach the workers", user_id)
+            return
+        number = self.bus.bank_number(bank_id)
+        if number is not None:
+            self.relay.actions_changed(user_id, number)
+
+    def watch_once(self) -> None:
+        """Cut off hung workers, store what could not be stored."""
+        self.bus.cut_off_overdue()
+        self.relay.store_unstored()
+
+
+def init_sockets(app: Flask, settings: Settings) -> SocketIO:
+    """Both namespaces on this app; starts nothing."""
+    socketio = SocketIO(
+        app,
+        async_mode=settings.async_mode,
+        async_handlers=False,  # frames of one session stay in order
+        transports=["websocket"],
+        max_http_buffer_size=settings.max_frame_bytes + TRANSPORT_SLACK_BYTES,
+        ping_interval=10,
+        ping_timeout=10,
+        manage_session=False,
+    )
+    if settings.async_mode == "threading":
+        engine = socketio.server.eio
+        engine._async = {**engine._async, "websocket": BoundedWebSocket}
+    sessions = LiveSessions()
+    relay = Relay(app, socketio.server, sessions)
+
+    def load_bank(bank_id: str) -> Bank:
+        with app.app_context():  # a context of its own, so that it reads what was committed last
+            return actions.load_bank(int(bank_id.removeprefix("user-")))
+
+    bus = WorkerBus(socketio.server, relay, load_bank, time.monotonic)
+    socketio.on_namespace(LiveNamespace(sessions, bus, relay, settings))
+    socketio.on_namespace(WorkerNamespace(bus, lambda: worker_token(settings)))
+    live_sockets = LiveSockets(app, bus, relay)
+    app.extensions[EXTENSION] = live_sockets  # also keeps it alive for the signal, which holds it weakly
+    actions.bank_changed.connect(live_sockets.push_bank)
+    return socketio
+
+
+def serve_listening(app: Flask, socketio: SocketIO, settings: Settings) -> None:
+    """Listen and serve until the process ends; InvalidInputError when the port is taken."""
+    listener = listen(settings.host, settings.port)
+    live_sockets: LiveSockets = app.extensions[EXTENSION]
+
+    def watch() -> None:
+        while True:
+            socketio.sleep(WATCH_EVERY_S)
+            try:
+                live_sockets.watch_once()
+            except Exception:  # noqa: BLE001 the watch must outlive whatever goes wrong once
+                _log.exception("watching over the workers failed once")
+
+    socketio.start_background_task(watch)
+    if settings.async_mode == "eventlet":
+        serve_eventlet(listener, app)
+    else:
+        serve_threads(listener, app)
