@@ -1,0 +1,41 @@
+// Requests to the server's JSON addresses. Every failure is an ApiError whose message a person can read.
+
+export class ApiError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status; // 0: the server was not reached
+  }
+}
+
+const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+export async function requestJson(url, { method = "GET", body } = {}) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new ApiError("The server cannot be reached. Check the connection, then try again.", 0);
+  }
+  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
+  if (response.redirected && !isJson) throw new ApiError("You are logged out. Log in in another tab, then try again.", 401);
+  const answer = isJson ? await response.json() : {};
+  if (!response.ok) throw new ApiError(answer.error ?? `The server answered ${response.status}.`, response.status);
+  return answer;
+}
+
+export const checkTake = (sequence) => requestJson("/actions/check", { method: "POST", body: { sequence } });
+
+export const nameAction = (name) => requestJson("/actions/", { method: "POST", body: { name } });
+
+export const keepTake = (actionId, take) => requestJson(`/actions/${actionId}/takes`, { method: "POST", body: take });
+
+export const removeTake = (actionId, takeId) => requestJson(`/actions/${actionId}/takes/${takeId}`, { method: "DELETE" });
+
+// randomUUID exists in secure contexts only; a LAN page over plain http can still record from a file.
+export function newClientKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

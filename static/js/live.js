@@ -1,0 +1,116 @@
+// The live page: what is seen, what it is closest to, what was recognised.
+import { nearest } from "./body.js";
+import { element, find } from "./elements.js";
+import { EventList } from "./events.js";
+import { showModels } from "./models.js";
+import { Ranking, plainReason } from "./ranking.js";
+import { SaveDialog } from "./save_dialog.js";
+import { Stage } from "./stage.js";
+import { Stats } from "./stats.js";
+import { toast } from "./toasts.js";
+import { TrackBuffer } from "./tracks.js";
+
+const REMEMBERED_S = 5;
+const SHOWN_EVENT_MS = 2500; // a recognised action stays large this long
+const SHOW_EVERY_MS = 100; // the overlay follows every frame, the words do not need to
+
+const root = find(document, "[data-live]");
+const stage = new Stage(find(root, "[data-stage]"), { purpose: "live" });
+const stats = new Stats(find(root, "[data-stats]"), stage.feed);
+const ranking = new Ranking(find(root, "[data-ranking]"), find(root, "[data-ranking-empty]"));
+const events = new EventList({
+  list: find(root, "[data-events]"),
+  counts: find(root, "[data-counts]"),
+  emptyNote: find(root, "[data-events-empty]"),
+  historyUrl: root.dataset.historyUrl,
+});
+const lastSeconds = new TrackBuffer(REMEMBERED_S);
+const saveButton = find(root, "[data-save-last]");
+const saveDialog = new SaveDialog(find(document, "[data-save-dialog]"), () => stage.connection.worker);
+const now = find(root, "[data-now]");
+const nowReason = find(root, "[data-now-reason]");
+const personChoice = find(root, "[data-person-choice]");
+const noActions = root.querySelector("[data-no-actions]");
+
+let chosenId = null;
+let lastEvent = null;
+let shownAtMs = 0;
+
+stage.addEventListener("worker", ({ detail }) => {
+  lastSeconds.skeleton = detail.skeleton ?? lastSeconds.skeleton;
+  showModels(root, detail);
+});
+stage.addEventListener("drop", () => stats.dropped());
+stage.addEventListener("result", ({ detail }) => {
+  stats.answered(detail);
+  lastSeconds.push(detail);
+  for (const event of detail.events) announce(event, detail.people.length);
+  if (detail.events.length || performance.now() - shownAtMs > SHOW_EVERY_MS) show(detail);
+});
+stage.addEventListener("source", () => {
+  lastSeconds.clear();
+  chosenId = null;
+  if (!stage.kind) show({ people: [] });
+});
+stage.addEventListener("sample", () => play(stage.root.dataset.sampleUrl, "Sample clip"));
+stage.addEventListener("files", async ({ detail: [file] }) => {
+  const url = URL.createObjectURL(file);
+  await play(url, file.name);
+  stage.addEventListener("source", () => URL.revokeObjectURL(url), { once: true });
+});
+stage.connection.addEventListener("actions_changed", () => toast("Your actions changed; recognition uses them now."));
+saveButton.addEventListener("click", () => saveDialog.open(lastSeconds.snapshot(), stage.focusId));
+
+async function play(url, name) {
+  try {
+    await stage.openFile(url, name);
+  } catch {
+    // the stage shows why the video cannot be played
+  }
+}
+
+function announce(event, people) {
+  if (!events.add(event, people)) return;
+  lastEvent = { ...event, atMs: performance.now() };
+}
+
+function show(result) {
+  shownAtMs = performance.now();
+  const people = result.people;
+  const person = people.find(({ person_id: id }) => id === chosenId) ?? nearest(people);
+  stage.focusId = person?.person_id ?? null;
+  saveButton.disabled = lastSeconds.durationS < 1;
+  showNow(person);
+  showPeople(people, person);
+  ranking.show(person?.ranking ?? []);
+  if (noActions) {
+    noActions.hidden = Boolean(person?.ranking.length);
+    find(root, "[data-ranking-empty]").hidden = true;
+  }
+}
+
+function showNow(person) {
+  const isRecent = lastEvent && performance.now() - lastEvent.atMs < SHOWN_EVENT_MS;
+  const action = isRecent ? lastEvent.action : person?.current;
+  let text = "Watching";
+  if (action) text = action;
+  else if (!stage.kind) text = "No picture yet";
+  else if (!person) text = "Nobody in view";
+  if (now.textContent !== text) now.textContent = text; // unchanged text must not be announced again
+  now.dataset.kind = action ? (isRecent ? "event" : "current") : "none";
+  nowReason.textContent = !action && person ? plainReason(person.reason) : "";
+}
+
+function showPeople(people, focused) {
+  const ids = people.map(({ person_id: id }) => id).sort((a, b) => a - b);
+  personChoice.hidden = ids.length < 2;
+  const buttons = [...personChoice.children];
+  if (buttons.map(({ dataset }) => dataset.personId).join() !== ids.join()) {
+    personChoice.replaceChildren(...ids.map(personButton));
+  }
+  for (const button of personChoice.children) button.setAttribute("aria-pressed", button.dataset.personId === String(focused?.person_id));
+}
+
+function personButton(id) {
+  return element("button", { type: "button", class: "chip", "data-person-id": id, onclick: () => (chosenId = id) }, `Person ${id}`);
+}

@@ -1,0 +1,69 @@
+// How close the movement is to each action: the distance as a bar with the threshold as its mark, and the reason why it
+// does not count, in plain words.
+import { element } from "./elements.js";
+
+const SHOWN = 6;
+const MARK = 0.5; // the threshold stands in the middle of the bar, so the bar ends at twice the threshold
+
+const PLAIN_WORDS = {
+  "too still": "too little movement to compare",
+  "legs not visible": "the legs are not in view",
+  "arms not visible": "the arms are not in view",
+  "margin too small": "two actions look equally close",
+  "too far": "the movement is different",
+  "too slow": "slower than the takes",
+  "too fast": "quicker than the takes",
+};
+
+export const plainReason = (reason) => (reason ? (PLAIN_WORDS[reason] ?? reason) : "");
+
+export class Ranking {
+  constructor(list, emptyNote) {
+    Object.assign(this, { list, emptyNote });
+    this.rows = new Map();
+  }
+
+  show(entries) {
+    const shown = entries.slice(0, SHOWN);
+    const ids = new Set(shown.map((entry) => entry.action_id));
+    for (const [id, row] of this.rows) {
+      if (ids.has(id)) continue;
+      row.item.remove();
+      this.rows.delete(id);
+    }
+    shown.forEach((entry, place) => {
+      const row = this.rows.get(entry.action_id) ?? this.#add(entry);
+      update(row, entry);
+      // moving a row only where its place changed keeps the list calm
+      if (this.list.children[place] !== row.item) this.list.insertBefore(row.item, this.list.children[place] ?? null);
+    });
+    this.emptyNote.hidden = entries.length > 0;
+  }
+
+  #add(entry) {
+    const row = {
+      name: element("span", { class: "rank-name" }),
+      number: element("span", { class: "rank-number numbers" }),
+      fill: element("span", { class: "rank-fill" }),
+      progress: element("span", { class: "rank-progress" }),
+      reason: element("span", { class: "rank-reason" }),
+    };
+    const bar = element("span", { class: "rank-bar", "aria-hidden": "true" }, row.fill, element("span", { class: "rank-mark" }), row.progress);
+    row.item = element("li", { "data-action-id": entry.action_id }, row.name, row.number, bar, row.reason);
+    this.rows.set(entry.action_id, row);
+    return row;
+  }
+}
+
+function update(row, { action, distance, threshold, reason, progress }) {
+  const known = distance !== null && distance !== undefined;
+  const close = known && distance <= threshold;
+  row.item.dataset.close = close;
+  row.item.dataset.known = known;
+  row.name.textContent = action;
+  row.number.textContent = known ? `${distance.toFixed(2)} of ${threshold.toFixed(2)}` : "–";
+  row.fill.style.setProperty("--share", known ? Math.min(1, (distance / threshold) * MARK) : 0);
+  row.progress.style.setProperty("--share", Math.min(1, progress ?? 0));
+  const text = plainReason(reason) || (close ? "close enough" : "");
+  row.reason.textContent = known && !reason && !close ? "too far from the takes" : text;
+}

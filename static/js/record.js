@@ -1,0 +1,94 @@
+// The record page: takes from the camera, hands-free, or from video files, frame by frame.
+import { Beeps } from "./beeps.js";
+import { BodyCheck } from "./body_check.js";
+import { find } from "./elements.js";
+import { FileTakes } from "./file_takes.js";
+import { Stage } from "./stage.js";
+import { TakeList } from "./take_list.js";
+import { TakeSession } from "./take_session.js";
+import { toast } from "./toasts.js";
+
+const root = find(document, "[data-record]");
+const form = find(root, "[data-record-form]");
+const nameField = find(form, "#action-name");
+const startButton = find(form, "[data-start]");
+const cancelButton = find(form, "[data-cancel]");
+const note = find(form, "[data-session-note]");
+
+const stage = new Stage(find(root, "[data-stage]"), { purpose: "record" });
+const bodyRoot = find(root, "[data-body-check]");
+const bodyCheck = new BodyCheck(bodyRoot);
+const beeps = new Beeps(() => find(form, "#beeps").checked);
+const session = new TakeSession(stage, bodyCheck, beeps);
+const takes = new TakeList(document, { nameOf: checkedName, models: () => stage.connection.worker });
+const files = new FileTakes(root, stage, takes);
+
+let running = null;
+
+stage.addEventListener("result", ({ detail }) => {
+  if (stage.kind === "camera") bodyCheck.look(detail, stage.overlay.skeleton);
+});
+stage.addEventListener("source", ({ detail }) => {
+  running?.abort(new Error("the camera was stopped"));
+  bodyRoot.hidden = true;
+  startButton.disabled = detail.kind !== "camera";
+});
+session.addEventListener("note", ({ detail }) => (note.textContent = detail.text));
+session.addEventListener("take", ({ detail }) => takes.add(detail.tracks, "webcam"));
+stage.connection.addEventListener("state", ({ detail }) => {
+  if (detail.state === "away") running?.abort(new Error("the connection was lost"));
+});
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (checkedName() && numbersAreValid() && !running) record();
+});
+cancelButton.addEventListener("click", () => running?.abort(new Error("stopped")));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") running?.abort(new Error("stopped"));
+});
+nameField.addEventListener("input", () => nameField.classList.remove("is-invalid"));
+addEventListener("beforeunload", (event) => {
+  if (takes.hasOpen) event.preventDefault(); // takes that are neither kept nor discarded would be lost
+});
+
+async function record() {
+  running = new AbortController();
+  showRunning(true);
+  beeps.wake();
+  const number = (id) => Number(find(form, id).value);
+  const plan = { count: number("#take-count"), seconds: number("#take-seconds"), countdown: number("#countdown-seconds") };
+  try {
+    await session.run(plan, running.signal);
+    toast("All takes are recorded.", "check-circle");
+  } catch (error) {
+    if (error !== running.signal.reason) throw error;
+    note.textContent = `Recording ended: ${error.message}. Finished takes are below.`;
+  } finally {
+    running = null;
+    showRunning(false);
+  }
+}
+
+function showRunning(isRunning) {
+  startButton.hidden = isRunning;
+  cancelButton.hidden = !isRunning;
+  for (const field of form.querySelectorAll(".record-numbers input")) field.disabled = isRunning;
+  if (isRunning) cancelButton.focus();
+}
+
+// The name as the person has it now; without one, the field says so and takes the focus.
+function checkedName() {
+  const name = nameField.value.trim();
+  nameField.classList.toggle("is-invalid", !name);
+  if (!name) nameField.focus();
+  return name;
+}
+
+function numbersAreValid() {
+  const wrong = [...form.querySelectorAll(".record-numbers input")].find((field) => !field.checkValidity());
+  wrong?.reportValidity();
+  return !wrong;
+}
+
+files.watch();

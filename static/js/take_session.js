@@ -1,0 +1,77 @@
+// Several takes in a row, hands-free: wait for a person in view, count down, record, and again.
+import { find } from "./elements.js";
+import { TrackBuffer } from "./tracks.js";
+import { nextEvent, pause } from "./waiting.js";
+
+const BETWEEN_TAKES_MS = 1200;
+
+// Events: take {tracks, number}, note {text}.
+export class TakeSession extends EventTarget {
+  // bodyCheck: looks at every result and says whether enough of a person is in view.
+  constructor(stage, bodyCheck, beeps) {
+    super();
+    Object.assign(this, { stage, bodyCheck, beeps });
+    this.digits = find(stage.root, "[data-countdown]");
+    this.bar = find(stage.root, "[data-recording-bar]");
+  }
+
+  // Resolves after the last take; rejects with the signal's reason when called off.
+  async run({ count, seconds, countdown }, signal) {
+    try {
+      for (let number = 1; number <= count; number += 1) {
+        this.#note(`Take ${number} of ${count}: step into the picture.`);
+        await this.#personInView(signal);
+        this.#note(`Take ${number} of ${count}: get ready.`);
+        await this.#countDown(countdown, signal);
+        this.#note(`Take ${number} of ${count}: move now.`);
+        const tracks = await this.#record(seconds, signal);
+        this.dispatchEvent(new CustomEvent("take", { detail: { tracks, number } }));
+        if (number < count) await pause(BETWEEN_TAKES_MS, signal);
+      }
+      this.#note("Done. Look at the takes below and keep the good ones.");
+    } finally {
+      this.digits.hidden = true;
+      this.bar.hidden = true;
+      delete this.stage.root.dataset.recording;
+    }
+  }
+
+  #personInView(signal) {
+    const { skeleton } = this.stage.overlay;
+    return nextEvent(this.stage, "result", signal, ({ detail }) => this.bodyCheck.look(detail, skeleton).good);
+  }
+
+  async #countDown(seconds, signal) {
+    this.digits.hidden = false;
+    for (let left = seconds; left > 0; left -= 1) {
+      this.digits.textContent = left;
+      this.beeps.tick();
+      await pause(1000, signal);
+    }
+    this.digits.hidden = true;
+    this.beeps.start();
+  }
+
+  async #record(seconds, signal) {
+    const tracks = new TrackBuffer();
+    tracks.skeleton = this.stage.overlay.skeleton;
+    const keep = ({ detail }) => tracks.push(detail);
+    this.stage.addEventListener("result", keep);
+    this.stage.root.dataset.recording = "";
+    this.bar.hidden = false;
+    this.bar.style.setProperty("--seconds", `${seconds}s`);
+    try {
+      await pause(seconds * 1000, signal);
+    } finally {
+      this.stage.removeEventListener("result", keep);
+      this.bar.hidden = true;
+      delete this.stage.root.dataset.recording;
+    }
+    this.beeps.end();
+    return tracks;
+  }
+
+  #note(text) {
+    this.dispatchEvent(new CustomEvent("note", { detail: { text } }));
+  }
+}
