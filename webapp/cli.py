@@ -43,6 +43,27 @@ def _parser() -> argparse.ArgumentParser:
     recognise.add_argument("--json", action="store_true", help="one JSON line per event")
     recognise.set_defaults(run=_recognise)
 
+    migrate = commands.add_parser("migrate", help="bring the database to this version's tables")
+    migrate.set_defaults(run=_migrate)
+
+    from webapp import accounts_command
+
+    user = commands.add_parser("user", help="accounts: add, list, role, password")
+    accounts_command.add_user_arguments(user)
+    user.set_defaults(run=_user)
+
+    from webapp import doctor, weights_command
+
+    weights = commands.add_parser("weights", help="model files: list, pull, verify")
+    weights_command.add_arguments(weights)
+    weights.set_defaults(run=_weights)
+
+    doctor_parser = commands.add_parser(
+        "doctor", help="check what the product needs and say what to do for each failure"
+    )
+    doctor.add_arguments(doctor_parser)
+    doctor_parser.set_defaults(run=_doctor)
+
     bench = commands.add_parser("bench", help="measure: live, vision")
     benches = bench.add_subparsers(dest="bench", required=True)
     from webapp.bench import live, vision
@@ -55,6 +76,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _migrate(_arguments: argparse.Namespace) -> int:
+    from webapp.accounts_command import migrate
+
+    print(migrate(load_settings()))
+    return 0
+
+
+def _user(arguments: argparse.Namespace) -> int:
+    from webapp.accounts_command import run_user
+
+    print(run_user(arguments, load_settings()))
+    return 0
+
+
 def _serve(_arguments: argparse.Namespace) -> int:
     from webapp.supervisor import serve
 
@@ -62,9 +97,9 @@ def _serve(_arguments: argparse.Namespace) -> int:
 
 
 def _web(_arguments: argparse.Namespace) -> int:
-    from webapp.app import serve_web
+    from webapp.web_process import run_web
 
-    return serve_web(load_settings())
+    return run_web(load_settings())
 
 
 def _worker(arguments: argparse.Namespace) -> int:
@@ -77,6 +112,22 @@ def _recognise(arguments: argparse.Namespace) -> int:
     from webapp.recognise import recognise
 
     return recognise(load_settings(), arguments.video, arguments.actions, as_json=arguments.json)
+
+
+def _weights(arguments: argparse.Namespace) -> int:
+    from webapp.weights_command import run
+
+    status, text = run(arguments, load_settings())
+    print(text)
+    return status
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from webapp.doctor import run
+
+    status, text = run(arguments, load_settings())
+    print(text)
+    return status
 
 
 def _bench(arguments: argparse.Namespace) -> int:

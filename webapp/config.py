@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from webapp.core.errors import InvalidInputError
 
@@ -56,6 +57,8 @@ class Settings:
     """Whether visitors may create their own account (role user)."""
     session_cookie_secure: bool = False
     """Send the login cookie over HTTPS only; set it where TLS is in front."""
+    supervised: bool = False
+    """Set by serve for the commands it starts: they end when their standard input does. Not for people."""
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -73,7 +76,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         except tomllib.TOMLDecodeError as error:
             raise InvalidInputError(f"{config_file} is not valid TOML: {error}") from error
         settings = _with_values(settings, values, str(config_file))
-    names = {f.name: (f"MOVEPRINT_{f.name.upper()}",) for f in fields(Settings)}
+    names: dict[str, tuple[str, ...]] = {f.name: (f"MOVEPRINT_{f.name.upper()}",) for f in fields(Settings)}
     names["host"] += ("HOST",)
     names["port"] += ("PORT",)
     values = {name: environment[key] for name, keys in names.items() for key in keys if environment.get(key)}
@@ -85,7 +88,8 @@ def _with_values(settings: Settings, values: Mapping[str, object], source: str) 
     unknown = set(values) - set(known)
     if unknown:
         raise InvalidInputError(f"unknown setting {sorted(unknown)[0]!r} in {source}; known: {', '.join(known)}")
-    return replace(settings, **{name: _parse(name, value, known[name], source) for name, value in values.items()})
+    parsed: dict[str, Any] = {name: _parse(name, value, known[name], source) for name, value in values.items()}
+    return replace(settings, **parsed)
 
 
 def _parse(name: str, value: object, default: object, source: str) -> object:

@@ -1,0 +1,84 @@
+"""How the database is reached: the URL's driver, SQLite's settings per connection, short transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from webapp.core.errors import InvalidInputError
+from webapp.db.base import db
+
+BUSY_TIMEOUT_MS = 5000
+"""How long SQLite waits for another process's write before it gives up."""
+
+
+def database_url(url: str) -> str:
+    """The URL with the driver this product uses; InvalidInputError where the database is not one it knows."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InvalidInputError("setting database_url is not an SQLAlchemy URL such as postgresql://...") from error
+    backend = parsed.drivername.split("+")[0]
+    if backend == "sqlite":
+        return url
+    if backend in {"postgres", "postgresql"}:
+        # psycopg 3, SQLAlchemy's own default, blocks every greenlet under eventlet
+        return parsed.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+    raise InvalidInputError(f"setting database_url names {backend!r}; supported are sqlite and postgresql")
+
+
+def init_database(app: Flask, url: str) -> None:
+    """Bind the tables to this app; opens no connection."""
+    url = database_url(url)
+    path = make_url(url).database
+    if url.startswith("sqlite") and path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    try:
+        db.init_app(app)
+        with app.app_context():
+            if db.engine.dialect.name == "sqlite":
+                event.listen(db.engine, "connect", _set_up_sqlite)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise InvalidInputError(f"the driver of setting database_url is not installed: {error}") from error
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+    finally:
+        cursor.close()
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """The session, committed at the end and rolled back on any error. Nothing in it may wait for anything else."""
+    session: Session = db.session()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+@contextmanager
+def unless_taken(sentence: str) -> Iterator[None]:
+    """Translate a unique constraint's refusal, which settles a race that a look beforehand cannot."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise InvalidInputError(sentence) from error

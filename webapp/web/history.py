@@ -1,0 +1,116 @@
+"""What was recognised: the list with its filters, one event with its replay."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from webapp.db.history import Event
+from webapp.services import accounts
+from webapp.services import history as service
+from webapp.services.permissions import may_delete_history_of
+from webapp.services.sequence_json import sequence_to_json
+from webapp.web.access import signed_in, signed_in_user
+from webapp.web.answers import BodyError, wants_json
+
+blueprint = Blueprint("history", __name__, url_prefix="/history")
+
+
+@blueprint.get("/")
+@signed_in
+def index() -> str | Response:
+    actor = signed_in_user()
+    wanted = _filter(request.args)
+    page = service.list_events(actor, wanted, _page_number(request.args))
+    if wants_json():
+        return jsonify(
+            events=[_shown(event) for event in page.events], page=page.page, pages=page.pages, total=page.total
+        )
+    return render_template(
+        "history/index.html",
+        page_of_events=page,
+        wanted=wanted,
+        action_names=service.action_names(actor),
+        people=accounts.list_accounts(actor) if actor.may_act_as("coach") else [],
+    )
+
+
+@blueprint.get("/<event_id>")
+@signed_in
+def detail(event_id: str) -> str | Response:
+    actor = signed_in_user()
+    event = service.get_event(actor, event_id)
+    if wants_json():
+        return jsonify(_shown(event))
+    return render_template("history/detail.html", event=event, may_delete=may_delete_history_of(actor, event.user_id))
+
+
+@blueprint.get("/<event_id>/sequence")
+@signed_in
+def sequence(event_id: str) -> Response:
+    return jsonify(sequence_to_json(service.event_sequence(signed_in_user(), event_id)))
+
+
+@blueprint.route("/<event_id>", methods=["DELETE"])
+@blueprint.post("/<event_id>/delete", endpoint="delete_by_form")
+@signed_in
+def delete(event_id: str) -> Response:
+    service.delete_event(signed_in_user(), event_id)
+    if wants_json():
+        return jsonify({})
+    flash("The event is deleted.", "success")
+    return redirect(url_for("history.index"))
+
+
+def _filter(query: Mapping[str, str]) -> service.HistoryFilter:
+    return service.HistoryFilter(
+        username=query.get("person") or None,
+        action_name=query.get("action") or None,
+        from_day=_day(query, "from"),
+        to_day=_day(query, "to"),
+        min_confidence=_share(query, "min_confidence"),
+    )
+
+
+def _day(query: Mapping[str, str], name: str) -> dt.date | None:
+    text = query.get(name, "")
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BodyError(f"{name} must be a date such as 2026-11-22, got {text!r:.40}") from error
+
+
+def _share(query: Mapping[str, str], name: str) -> float | None:
+    text = query.get(name, "")
+    try:
+        return float(text) if text else None
+    except ValueError as error:
+        raise BodyError(f"{name} must be a number within 0 to 1, got {text!r:.40}") from error
+
+
+def _page_number(query: Mapping[str, str]) -> int:
+    text = query.get("page", "1")
+    if not text.isdecimal() or len(text) > 9:
+        raise BodyError(f"page must be a whole number, got {text!r:.40}")
+    return int(text)
+
+
+def _shown(event: Event) -> dict[str, object]:
+    return {
+        "event_id": event.id,
+        "username": event.user.username,
+        "action_id": event.action_id,
+        "action": event.action_name,
+        "person_id": event.person_id,
+        "started_at": event.started_at.isoformat(),
+        "ended_at": event.ended_at.isoformat(),
+        "duration_s": event.duration_s,
+        "distance": event.distance,
+        "threshold": event.threshold,
+        "confidence": event.confidence,
+        "detector": event.detector,
+        "pose_model": event.pose_model,
+    }

@@ -1,0 +1,29 @@
+"""Everything of the web side that an app needs, wired in the one order that works."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from webapp.config import Settings
+from webapp.services.account_rules import PASSWORD_RULE
+from webapp.web import accounts, actions, admin, history, live
+from webapp.web.access import init_access
+from webapp.web.answers import MAX_SMALL_BODY
+from webapp.web.errors import init_errors
+from webapp.web.headers import init_headers
+from webapp.web.security import init_limits, init_security
+
+BLUEPRINTS = (live.blueprint, actions.blueprint, history.blueprint, accounts.blueprint, admin.blueprint)
+
+
+def init_web(app: Flask, settings: Settings) -> None:
+    """Access is checked before CSRF, so that someone logged out is told to log in."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_SMALL_BODY
+    init_access(app)
+    init_security(app, settings)
+    init_errors(app)
+    init_headers(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    init_limits(app)
+    app.context_processor(lambda: {"allow_signup": settings.allow_signup, "password_rule": PASSWORD_RULE})
