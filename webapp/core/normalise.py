@@ -1,0 +1,48 @@
+"""What makes poses of different people, cameras and skeletons comparable: which coordinates, what origin, what size."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.core.records import FloatArray, PoseSequence
+from webapp.core.skeleton import Skeleton
+
+# A torso (shoulders to hips) is about this many shoulder widths long, in adults seen from the front.
+TORSO_PER_SHOULDER_WIDTH = 1.3
+# Below the first score a keypoint counts as hidden, from the second on as fully seen: pose models go on guessing
+# keypoints outside the picture, with low scores.
+HIDDEN_SCORE, SEEN_SCORE = 0.3, 0.6
+
+
+def visibility(points: FloatArray, scores: FloatArray) -> FloatArray:
+    """How far each keypoint may be trusted, 0..1, shape of scores; 0 where a coordinate is NaN."""
+    ramp = np.clip((scores - HIDDEN_SCORE) / (SEEN_SCORE - HIDDEN_SCORE), 0.0, 1.0)
+    known = np.isfinite(points).all(axis=-1) & np.isfinite(scores)
+    return np.where(known, ramp, 0.0).astype(np.float32)
+
+
+def coordinates(sequence: PoseSequence, dimensions: int) -> FloatArray:
+    """The keypoints in 3D (metres) or 2D (picture heights), (T, K, dimensions); NaN where unknown."""
+    if dimensions == 3:
+        if sequence.world_m is None:
+            return np.full((*sequence.scores.shape, 3), np.nan, np.float32)
+        return sequence.world_m
+    return sequence.keypoints
+
+
+def body_size(points: FloatArray, visible: FloatArray, skeleton: Skeleton) -> NDArray[np.float64]:
+    """The torso's length in each frame, (T,), in the unit of points; NaN where the shoulders are hidden.
+
+    The longer of what the torso shows and what the shoulder width suggests, so that neither bending forward, nor
+    standing sideways, nor hidden hips make a person small.
+    """
+    left, right = skeleton.index["left_shoulder"], skeleton.index["right_shoulder"]
+    width = np.linalg.norm(points[:, left] - points[:, right], axis=-1) * TORSO_PER_SHOULDER_WIDTH
+    size = np.where((visible[:, left] > 0) & (visible[:, right] > 0), width, np.nan)
+    if "left_hip" in skeleton.index and "right_hip" in skeleton.index:
+        hips = [skeleton.index["left_hip"], skeleton.index["right_hip"]]
+        middle = (points[:, left] + points[:, right] - points[:, hips[0]] - points[:, hips[1]]) / 2
+        length = np.where((visible[:, hips] > 0).all(axis=1), np.linalg.norm(middle, axis=-1), np.nan)
+        size = np.where(np.isfinite(length), np.fmax(size, length), size)
+    return np.where(size > 1e-4, size, np.nan).astype(np.float64)

@@ -1,0 +1,132 @@
+"""Pose sequences as takes: is one fit to learn from, and where in it is the movement? Pure numpy, for pages and commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.core.records import PoseSequence
+from webapp.core.tracks import RATE_HZ, Track, prepared_track, track_of, typical_body_size
+
+_MOVERS = tuple(f"{s}_{j}" for s in ("left", "right") for j in ("wrist", "elbow", "shoulder", "hip", "knee", "ankle"))
+# Speeds are in torso lengths a second. A standing person's keypoints, smoothed, stay below the first.
+_STILL_SPEED = 0.3
+_STILL_SHARE_OF_PEAK = 0.2
+# A stretch of movement this small beside the largest one is a side-step or settling down, not part of the action;
+# one cut off by the beginning or end of the clip is the rest of something else up to a larger size.
+_MIN_SHARE, _MIN_SHARE_WHEN_CUT = 0.15, 0.4
+_MARGIN_S = 0.1
+_MIN_MOVING_S, _LONG_S = 0.3, 20.0
+_MIN_TRAVEL = 0.4
+"""Torso lengths a limb must travel for a take to say something."""
+
+
+@dataclass(frozen=True)
+class TakeCheck:
+    """Where a take's movement lies (seconds on the sequence's clock) and whether it can be learned from.
+
+    reason: why it is not usable, else None. warnings: what could be better.
+    """
+
+    trim_start_s: float
+    trim_end_s: float
+    usable: bool
+    reason: str | None
+    warnings: tuple[str, ...] = ()
+
+
+def trim_still(sequence: PoseSequence) -> tuple[float, float]:
+    """(start_s, end_s) without the still beginning and end and without what was cut off there.
+
+    A sequence without movement is answered whole.
+    """
+    if len(sequence) < 2:
+        start_s = float(sequence.times_s[0]) if len(sequence) else 0.0
+        return start_s, start_s
+    track = prepared_track(sequence, 2)
+    whole = float(sequence.times_s[0]), float(sequence.times_s[-1])
+    speeds = limb_speed(track)
+    stretches = _stretches(speeds > max(_STILL_SPEED, _STILL_SHARE_OF_PEAK * float(speeds.max(initial=0.0))))
+    if not stretches:
+        return whole
+    travels = [float(speeds[start:end].sum()) for start, end in stretches]
+    kept = [
+        stretch
+        for stretch, travel in zip(stretches, travels, strict=True)
+        if travel >= max(travels) * (_MIN_SHARE_WHEN_CUT if _is_cut(stretch, len(track)) else _MIN_SHARE)
+    ]
+    start_s = track.times_s[kept[0][0]] - _MARGIN_S
+    end_s = track.times_s[kept[-1][1] - 1] + _MARGIN_S
+    return max(whole[0], float(start_s)), min(whole[1], float(end_s))
+
+
+def limb_speed(track: Track) -> NDArray[np.float64]:
+    """How fast the two fastest joints move on the picture, (T,), in torso lengths a second; for evenly sampled tracks."""
+    size = typical_body_size(track)
+    columns = [track.skeleton.index[name] for name in _MOVERS if name in track.skeleton.index]
+    if not np.isfinite(size) or len(track) < 3 or len(columns) < 2:
+        return np.zeros(len(track))
+    points = np.pad(track.points[:, columns], ((1, 1), (0, 0), (0, 0)), mode="edge")
+    visible = np.pad(track.visible[:, columns], ((1, 1), (0, 0)), mode="edge") > 0
+    moved = np.linalg.norm(points[2:] - points[:-2], axis=-1) * (RATE_HZ / 2 / size)
+    fastest = np.sort(np.where(visible[2:] & visible[:-2], moved, 0.0), axis=1)[:, -2:]
+    return fastest.mean(axis=1).astype(np.float64)
+
+
+def _stretches(moving: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], moving, [False]]).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def _is_cut(stretch: tuple[int, int], frames: int) -> bool:
+    return stretch[0] == 0 or stretch[1] == frames
+
+
+def check_take(sequence: PoseSequence) -> TakeCheck:
+    """Judge a take; never raises for a poor one."""
+    start_s, end_s = trim_still(sequence)
+    reason, warnings = _problem(sequence, start_s, end_s), _warnings(sequence, start_s, end_s)
+    return TakeCheck(start_s, end_s, reason is None, reason, warnings if reason is None else ())
+
+
+def _problem(sequence: PoseSequence, start_s: float, end_s: float) -> str | None:
+    if not len(sequence):
+        return "nobody in view"
+    seen = track_of(sequence, 2).visible > 0
+    if seen.any(axis=1).mean() < 0.5:
+        return "nobody in view"
+    if not np.isfinite(typical_body_size(track_of(sequence, 2))):
+        return "shoulders hidden"
+    names = [sequence.skeleton.index[name] for name in _MOVERS if name in sequence.skeleton.index]
+    if seen[:, names].mean() < 0.4:
+        return "half the joints hidden"
+    if sequence.duration_s < _MIN_MOVING_S:
+        return "too short"
+    speeds = limb_speed(prepared_track(sequence, 2).between(start_s, end_s))
+    if speeds.sum() / RATE_HZ < _MIN_TRAVEL or speeds.max() < _STILL_SPEED:
+        return "very little movement"
+    return "too short" if end_s - start_s < _MIN_MOVING_S else None
+
+
+def _warnings(sequence: PoseSequence, start_s: float, end_s: float) -> tuple[str, ...]:
+    if not len(sequence):
+        return ()
+    found = []
+    moving = prepared_track(sequence, 2).between(start_s, end_s)
+    if len(moving):
+        seen = (moving.visible > 0).mean(axis=0)
+        index = sequence.skeleton.index
+        for limb, names in (("legs", ("knee", "ankle")), ("arms", ("elbow", "wrist"))):
+            columns = [index[f"{side}_{name}"] for side in ("left", "right") for name in names]
+            if seen[columns].mean() < 0.5:
+                found.append(f"{limb} not visible: the action will be told without them")
+        speeds = limb_speed(moving)
+        if sequence.times_s[0] == start_s and speeds[:1].max(initial=0) > 2 * _STILL_SPEED:
+            found.append("the movement had already begun")
+        if sequence.times_s[-1] == end_s and speeds[-1:].max(initial=0) > 2 * _STILL_SPEED:
+            found.append("the movement had not ended")
+    if end_s - start_s > _LONG_S:
+        found.append(f"longer than {_LONG_S:.0f} s: shorter takes are recognised better")
+    return tuple(found)

@@ -1,0 +1,111 @@
+"""What is told about this very moment: how near each action is, and why it is not recognised."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from webapp.core.dtw import likeliest_rows
+from webapp.core.features import REGION_OF_PART, REGIONS
+from webapp.core.tracks import RATE_HZ
+from webapp.recognition.decisions import Finding
+from webapp.recognition.history import FeatureHistory
+from webapp.recognition.ports import Candidate, Recognition
+from webapp.recognition.subsequence import SubsequenceMatcher
+from webapp.recognition.template_bank import TemplateBank
+
+_SHOWN_S = 1.5
+"""How long an announced action stays the current one."""
+_NOTED_TICKS = round(1.0 * RATE_HZ)
+"""How long the reason of a match just rejected is told."""
+_STILL_TICKS = round(0.8 * RATE_HZ)
+_STILL_RANGE = 0.15
+"""A person whose parts all stay within this range (in feature units) for _STILL_TICKS is still."""
+_MIN_REGION_TRUST = 0.3
+
+
+class Ranking:
+    """The ranking of a stream, with what it has to remember: the last event and the last rejections."""
+
+    def __init__(self, bank: TemplateBank) -> None:
+        self._bank = bank
+        self._rows = np.zeros(len(bank.templates), np.int32)
+        self._notes: dict[int, tuple[str, int]] = {}
+        self._shown: tuple[Finding, float] | None = None
+
+    def note(self, action_index: int, reason: str, tick: int) -> None:
+        """Remember why a finished match of this action was rejected."""
+        self._notes[action_index] = (reason, tick)
+
+    def announce(self, finding: Finding, now_s: float) -> None:
+        """Remember an event to show it for a while."""
+        self._shown = finding, now_s
+        self._notes.pop(finding.action_index, None)
+
+    def answer(self, matcher: SubsequenceMatcher, history: FeatureHistory, now_s: float) -> Recognition:
+        """The ranking now, nearest (by its share of the threshold) first."""
+        if self._shown is not None and now_s - self._shown[1] > _SHOWN_S:
+            self._shown = None
+        state = _body_state(history)
+        costs = matcher.mean_costs()
+        likeliest_rows(costs, self._bank.offsets, self._bank.template_thresholds, self._rows)
+        best: dict[int, tuple[float, int]] = {}
+        for index, distance in enumerate(costs[self._rows].tolist()):
+            action_index = self._bank.templates[index].action_index
+            if action_index not in best or distance < best[action_index][0]:
+                best[action_index] = (distance, index)
+        order = sorted(best, key=lambda a: (a != self._shown_action, best[a][0] / self._bank.thresholds[a]))
+        tick = history.next_tick - 1
+        ranking = tuple(self._candidate(a, *best[a], state, tick) for a in order)
+        if self._shown is not None:
+            return Recognition(ranking, current=self._bank.actions[self._shown[0].action_index].name)
+        return Recognition(ranking, reason=state.everywhere or (ranking[0].reason if ranking else None))
+
+    @property
+    def _shown_action(self) -> int | None:
+        return None if self._shown is None else self._shown[0].action_index
+
+    def _candidate(self, action_index: int, distance: float, index: int, state: _BodyState, tick: int) -> Candidate:
+        action, threshold = self._bank.actions[action_index], self._bank.thresholds[action_index]
+        if self._shown is not None and action_index == self._shown_action:
+            return Candidate(action.action_id, action.name, self._shown[0].distance, threshold, None, 1.0)
+        first, last = int(self._bank.offsets[index]), int(self._bank.offsets[index + 1])
+        progress = (int(self._rows[index]) - first + 1) / (last - first)
+        reason = state.reason(self._bank.templates[index].needed) or self._noted(action_index, tick)
+        if reason is None:
+            reason = "distance above threshold" if distance > threshold else "not finished"
+        if not np.isfinite(distance):
+            progress = 0.0
+        return Candidate(action.action_id, action.name, distance, threshold, reason, progress)
+
+    def _noted(self, action_index: int, tick: int) -> str | None:
+        reason, noted_tick = self._notes.get(action_index, (None, 0))
+        return reason if tick - noted_tick <= _NOTED_TICKS else None
+
+
+class _BodyState:
+    """What holds for the body as a whole at this moment."""
+
+    def __init__(self, everywhere: str | None, hidden: frozenset[str]) -> None:
+        self.everywhere, self._hidden = everywhere, hidden
+
+    def reason(self, needed: tuple[str, ...]) -> str | None:
+        """Why an action that needs these regions cannot be recognised now, or None."""
+        if self.everywhere == "nobody in view":
+            return self.everywhere
+        for region in needed:
+            if region in self._hidden:
+                return f"{region} not visible"
+        return self.everywhere
+
+
+def _body_state(history: FeatureHistory) -> _BodyState:
+    features, trust = history.newest(_STILL_TICKS)
+    if not len(features) or not trust[-_STILL_TICKS // 2 :].any():
+        return _BodyState("nobody in view", frozenset())
+    part_trust = trust[-_STILL_TICKS // 2 :].mean(axis=0)
+    hidden = frozenset(
+        region for i, region in enumerate(REGIONS) if part_trust[REGION_OF_PART == i].mean() < _MIN_REGION_TRUST
+    )
+    ranges = np.sqrt((np.ptp(features, axis=0) ** 2).sum(axis=0))
+    still = float(np.sort(np.where(trust.min(axis=0) > 0, ranges, 0))[-2]) < _STILL_RANGE
+    return _BodyState("too still" if still else None, hidden)
