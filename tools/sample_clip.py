@@ -1,4 +1,4 @@
-"""python -m tools.sample_clip: fetches a short clip of people moving, for a first try without a camera and for the tests.
+"""python -m tools.sample_clip: fetches a clip of people moving, for a first try without a camera and for the tests.
 
 It is the demo of Sports2D (BSD-3-Clause), taken out of its wheel on PyPI; nothing of that package is installed.
 Without network one line says so, and the exit status is 0: the product works without the clip.
@@ -73,9 +73,9 @@ def fetch_samples(samples_dir: Path, members: tuple[Member, ...], download: Call
 def download_wheel(folder: Path) -> Path:
     """The wheel, fetched by pip with whatever index and proxy the user has set; nothing is installed."""
     command = [
-        sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--only-binary=:all:",
-        "--retries", "1", "--timeout", "10", "--dest", str(folder), REQUIREMENT,
-    ]  # fmt: skip
+        *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--retries", "1", "--timeout", "10"),
+        *("download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", str(folder), REQUIREMENT),
+    ]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT_S)
     except subprocess.CalledProcessError as error:

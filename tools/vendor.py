@@ -88,7 +88,7 @@ def pose_models(files: Sequence[ModelFile], node_modules: Path, weights_dir: Pat
 
 
 def vendor(files: Iterable[VendoredFile]) -> int:
-    """Copy each file that is not in its place with the right hash; how many were. VendorError names one that is wrong."""
+    """Copy each file that is not in its place with the right hash; how many. VendorError names one that is wrong."""
     copied = 0
     for file in files:
         if file.target.is_file() and sha256_of(file.target) == file.sha256:

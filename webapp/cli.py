@@ -52,17 +52,15 @@ def _parser() -> argparse.ArgumentParser:
     accounts_command.add_user_arguments(user)
     user.set_defaults(run=_user)
 
-    from webapp import doctor, weights_command
+    from webapp import weights_command
 
     weights = commands.add_parser("weights", help="model files: list, pull, verify")
     weights_command.add_arguments(weights)
     weights.set_defaults(run=_weights)
 
-    doctor_parser = commands.add_parser(
-        "doctor", help="check what the product needs and say what to do for each failure"
-    )
-    doctor.add_arguments(doctor_parser)
-    doctor_parser.set_defaults(run=_doctor)
+    doctor = commands.add_parser("doctor", help="check what the product needs, say what to do for each failure")
+    doctor.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    doctor.set_defaults(run=_doctor)
 
     bench = commands.add_parser("bench", help="measure: live, vision")
     benches = bench.add_subparsers(dest="bench", required=True)
@@ -125,7 +123,7 @@ def _weights(arguments: argparse.Namespace) -> int:
 def _doctor(arguments: argparse.Namespace) -> int:
     from webapp.doctor import run
 
-    status, text = run(arguments, load_settings())
+    status, text = run(load_settings(), as_json=arguments.json)
     print(text)
     return status
 
