@@ -1,9 +1,11 @@
-"""One frozen Settings, built once from defaults < instance/config.toml < environment. Nothing else reads the environment."""
+"""One frozen Settings, built once from defaults < instance/config.toml < environment; nothing else reads those."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -13,11 +15,22 @@ from typing import Any
 from webapp.core.errors import InvalidInputError
 
 ROOT = Path(__file__).resolve().parent.parent
+ASYNC_MODES = ("eventlet", "threading")
+RANGES = {
+    "port": (0, 65535),
+    "workers": (0, 64),
+    "threads": (1, 256),
+    "max_people": (1, 32),
+    "max_frame_bytes": (2**10, 64 * 2**20),
+    "max_frames_per_s": (1, 1000),
+    "max_pixels": (64 * 64, 2**28),
+}
+"""Lowest and highest value of each number."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting of the product. The environment name is MOVEPRINT_ + the upper-case name; HOST and PORT work bare."""
+    """Every setting of the product. In the environment: MOVEPRINT_ and the upper-case name; HOST and PORT work bare."""
 
     host: str = "127.0.0.1"
     """Address the web process listens on."""
@@ -38,7 +51,7 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     """Signs cookies; empty means the one kept in the instance directory."""
     detector: str = "auto"
-    """Person detector: auto (YOLOv5 where its weights are, else blazepose), yolov5n, yolov5s, yolov5m, blazepose, whole_frame."""
+    """Person detector: yolov5n, yolov5s, yolov5m, blazepose, whole_frame; auto: YOLOv5 if there, else blazepose."""
     pose_model: str = "blazepose_full"
     """Pose model: blazepose_lite, blazepose_full, blazepose_heavy."""
     runtime: str = "auto"
@@ -89,7 +102,19 @@ def _with_values(settings: Settings, values: Mapping[str, object], source: str) 
     if unknown:
         raise InvalidInputError(f"unknown setting {sorted(unknown)[0]!r} in {source}; known: {', '.join(known)}")
     parsed: dict[str, Any] = {name: _parse(name, value, known[name], source) for name, value in values.items()}
-    return replace(settings, **parsed)
+    return _checked(replace(settings, **parsed), source)
+
+
+def _checked(settings: Settings, source: str) -> Settings:
+    if settings.async_mode not in ASYNC_MODES:
+        raise InvalidInputError(
+            f"setting async_mode in {source} must be {' or '.join(ASYNC_MODES)}, got {settings.async_mode!r}"
+        )
+    for name, (low, high) in RANGES.items():
+        value = getattr(settings, name)
+        if not low <= value <= high:
+            raise InvalidInputError(f"setting {name} in {source} must be {low} to {high}, got {value}")
+    return settings
 
 
 def _parse(name: str, value: object, default: object, source: str) -> object:
@@ -111,10 +136,21 @@ def kept_secret(instance_dir: Path, name: str) -> str:
     """A random secret made once and kept in the instance directory, readable by its owner only."""
     instance_dir.mkdir(parents=True, exist_ok=True)
     path = instance_dir / name
+    if not path.exists():
+        _write_once(path, secrets.token_urlsafe(32))
+    kept = path.read_text(encoding="ascii").strip()
+    if not kept:
+        raise InvalidInputError(f"{path} is empty; delete it, and a new secret is made (which ends all logins)")
+    return kept
+
+
+def _write_once(path: Path, text: str) -> None:
+    # written beside and linked into place whole: the web process and a worker may start at the same moment
+    descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(32))
-    return path.read_text(encoding="ascii").strip()
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+        with contextlib.suppress(FileExistsError):  # the other process was quicker, and its secret is the one
+            os.link(scratch, path)
+    finally:
+        os.unlink(scratch)

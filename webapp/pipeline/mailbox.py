@@ -6,7 +6,7 @@ or as a drop with a reason; a session stays with one worker for as long as that 
 
 from __future__ import annotations
 
-from collections import deque
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -60,7 +60,7 @@ class _Waiting:
 @dataclass
 class _Worker:
     sessions: set[str] = field(default_factory=set)
-    turn: deque[str] = field(default_factory=deque)  # sessions with a waiting frame, the next one first
+    waiting: set[str] = field(default_factory=set)  # the sessions with a frame in their slot
     in_flight: dict[tuple[str, int], Answered] = field(default_factory=dict)  # in the order they were sent
 
 
@@ -74,6 +74,8 @@ class Mailbox:
         self._workers: dict[str, _Worker] = {}
         self._worker_of: dict[str, str | None] = {}
         self._slots: dict[str, _Waiting] = {}
+        self._turn: dict[str, int] = {}  # rises with every frame sent: the session with the lowest comes next
+        self._turns = itertools.count()
 
     def worker_of(self, session_id: str) -> str | None:
         """The worker a session is with; None while there is none, or no such session."""
@@ -110,6 +112,7 @@ class Mailbox:
     def open_session(self, session_id: str) -> Assignment | None:
         """A session begins with the worker that has fewest; None where there is no worker yet."""
         self._worker_of[session_id] = None
+        self._turn[session_id] = next(self._turns)
         return self._assign(session_id) if self._workers else None
 
     def close_session(self, session_id: str) -> str | None:
@@ -119,11 +122,10 @@ class Mailbox:
         """
         worker_id = self._worker_of.pop(session_id, None)
         self._slots.pop(session_id, None)
+        self._turn.pop(session_id, None)
         if worker_id is not None:
-            worker = self._workers[worker_id]
-            worker.sessions.discard(session_id)
-            if session_id in worker.turn:
-                worker.turn.remove(session_id)
+            self._workers[worker_id].sessions.discard(session_id)
+            self._workers[worker_id].waiting.discard(session_id)
         return worker_id
 
     def submit(self, frame: FrameMessage) -> DroppedFrame | None:
@@ -134,16 +136,17 @@ class Mailbox:
             return DroppedFrame(frame.session_id, frame.frame_id, reason)
         replaced = self._slots.get(frame.session_id)
         self._slots[frame.session_id] = _Waiting(frame, self._clock())
-        if replaced is not None:  # the session keeps its place in the turn
-            return DroppedFrame(frame.session_id, replaced.frame.frame_id, SUPERSEDED)
-        self._workers[worker_id].turn.append(frame.session_id)
-        return None
+        self._workers[worker_id].waiting.add(frame.session_id)
+        return None if replaced is None else DroppedFrame(frame.session_id, replaced.frame.frame_id, SUPERSEDED)
 
     def next_delivery(self) -> Delivery | None:
         """The next frame to send, counted as sent; None when no worker with credit has a session waiting."""
         for worker_id, worker in self._workers.items():
-            if worker.turn and len(worker.in_flight) < self._credits:
-                waiting = self._slots.pop(worker.turn.popleft())
+            if worker.waiting and len(worker.in_flight) < self._credits:
+                session_id = min(worker.waiting, key=self._turn.__getitem__)
+                worker.waiting.discard(session_id)
+                self._turn[session_id] = next(self._turns)
+                waiting = self._slots.pop(session_id)
                 key = (waiting.frame.session_id, waiting.frame.frame_id)
                 worker.in_flight[key] = Answered(waiting.submitted_s, self._clock())
                 return Delivery(worker_id, waiting.frame)

@@ -1,6 +1,6 @@
-"""What eventlet needs before it can serve video frames: patching as the first thing, quick unmasking, no Nagle delay.
+"""What eventlet needs to serve video frames: quick unmasking. Applied only where eventlet serves, never by import.
 
-Nothing here happens by import. eventlet unmasks WebSocket payloads byte by byte in Python, 11 ms for a frame of 35 KB;
+eventlet unmasks WebSocket payloads byte by byte in Python, 11 ms for a frame of 35 KB;
 the numpy form takes 0.004 ms.
 """
 
@@ -11,17 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def patch_process(postgres: bool) -> None:
-    """Make this process green; call it before anything else is imported. postgres: psycopg2 is made green too."""
-    # imported here, since importing eventlet already touches the process (DNS, hub)
-    import eventlet  # noqa: PLC0415
-
-    eventlet.monkey_patch(psycopg=postgres, os=True, select=True, socket=True, thread=True, time=True, subprocess=True)
-
-
 def speed_up_websockets() -> None:
     """Give eventlet's WebSocket the quick unmasking; for the process that serves under eventlet."""
-    from eventlet.websocket import RFC6455WebSocket  # noqa: PLC0415  # loads eventlet, see above
+    from eventlet.websocket import RFC6455WebSocket  # noqa: PLC0415  # importing eventlet touches the process
 
     RFC6455WebSocket._apply_mask = staticmethod(apply_mask)
 

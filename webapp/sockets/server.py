@@ -10,16 +10,18 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from webapp.config import Settings
+from webapp.listener import listen
 from webapp.pipeline.access import worker_token
 from webapp.pipeline.messages import Bank
 from webapp.services import actions
 from webapp.sockets.bus import WorkerBus
-from webapp.sockets.listening import listen, serve_eventlet, serve_threads
+from webapp.sockets.listening import serve_eventlet, serve_threads
 from webapp.sockets.live import LiveNamespace
 from webapp.sockets.relay import Relay
 from webapp.sockets.sessions import LiveSessions
 from webapp.sockets.threaded_websocket import BoundedWebSocket
 from webapp.sockets.workers import WorkerNamespace
+from webapp.web_process import silence_eventlet
 
 EXTENSION = "moveprint_sockets"
 TRANSPORT_SLACK_BYTES = 2**20
@@ -55,6 +57,7 @@ class LiveSockets:
 
 def init_sockets(app: Flask, settings: Settings) -> SocketIO:
     """Both namespaces on this app; starts nothing."""
+    silence_eventlet()  # Socket.IO imports it where it is the mode, also in commands that do not serve
     socketio = SocketIO(
         app,
         async_mode=settings.async_mode,
