@@ -221,7 +221,7 @@ def network_from(checkpoint: Checkpoint) -> YoloV5:
     """
     tensors = checkpoint.tensors
     scale = _scale_of(tensors)
-    rows, odd = divmod(_shape(tensors, "model.24.m.0.bias")[0], ANCHORS_PER_CELL)
+    rows, odd = divmod(_length(tensors, "model.24.m.0.bias"), ANCHORS_PER_CELL)
     if odd or rows <= BOX_AND_OBJECTNESS:
         raise CheckpointError(f"the heads of the checkpoint give {rows} numbers a box, expected 5 + classes")
     with torch.device("meta"):  # the weights follow at once: nothing is drawn at random, nothing allocated twice
@@ -238,7 +238,7 @@ def network_from(checkpoint: Checkpoint) -> YoloV5:
 
 
 def _scale_of(tensors: Mapping[str, NDArray[Any]]) -> Scale:
-    width = _shape(tensors, "model.0.conv.weight")[0] / 64
+    width = _length(tensors, "model.0.conv.weight") / 64
     repeats = len({name.split(".")[3] for name in tensors if name.startswith("model.6.m.")})
     for scale in SCALES.values():
         if scale.width == width and max(round(9 * scale.depth), 1) == repeats:
@@ -246,6 +246,13 @@ def _scale_of(tensors: Mapping[str, NDArray[Any]]) -> Scale:
     raise CheckpointError(
         f"no YOLOv5 size has width {width:g} with {repeats} bottlenecks in layer 6; known: n, s, m, l, x"
     )
+
+
+def _length(tensors: Mapping[str, NDArray[Any]], name: str) -> int:
+    shape = _shape(tensors, name)
+    if not shape:
+        raise CheckpointError(f"tensor {name} has no dimension")
+    return shape[0]
 
 
 def _shape(tensors: Mapping[str, NDArray[Any]], name: str) -> tuple[int, ...]:
