@@ -1,0 +1,219 @@
+"""The live page with a real worker: the overlay follows, frames keep to their credits, events appear and stay."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.clips import FIRST_JACK, JACKS, MAN_BOX, man_alone, write_video
+from tests.browser.conftest import OpenPage
+from tests.browser.driving import (
+    checked_sequences,
+    drag_trim,
+    keep,
+    record_takes,
+    sign_up,
+    teach_from_file,
+    wait_for_people,
+    wait_for_worker,
+    wait_until,
+)
+from tests.browser.running import RunningServer
+from tests.browser.wire import SocketLog
+
+pytestmark = pytest.mark.browser
+
+DRAWN_INSIDE = """(box) => {
+  const canvas = document.querySelector('[data-stage] canvas');
+  const { width, height } = canvas;
+  const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+  let drawn = 0, inside = 0;
+  for (let y = 0; y < height; y += 2) for (let x = 0; x < width; x += 2) {
+    if (!pixels[4 * (y * width + x) + 3]) continue;
+    drawn += 1;
+    if (x >= box[0] * width && x <= box[2] * width && y >= box[1] * height && y <= box[3] * height) inside += 1;
+  }
+  return [drawn, inside];
+}"""
+
+
+def share_of_keypoints_inside(result: dict[str, Any], box: tuple[float, float, float, float]) -> float:
+    """How many of the sure keypoints of all people lie in this box (shares of the picture)."""
+    x1, y1, x2, y2 = box
+    width, height = result["width_px"], result["height_px"]
+    points = [point for person in result["people"] for point in person["keypoints"] if point[2] >= 0.3]
+    inside = [x1 * width <= x <= x2 * width and y1 * height <= y <= y2 * height for x, y, _score in points]
+    return inside.count(True) / len(inside)
+
+
+def jack_window(sequence: dict[str, Any]) -> tuple[float, float]:
+    """Start and end of one whole jumping jack as shares of the take: in its middle the wrists are up."""
+    times = sequence["times_s"]
+    wrists_up = [
+        time
+        for time, pose in zip(times, sequence["keypoints"], strict=True)
+        if pose[15][1] is not None and pose[15][1] < pose[11][1] and pose[16][1] < pose[12][1]
+    ]
+    groups: list[list[float]] = []
+    for time in wrists_up:
+        if groups and time - groups[-1][-1] < 0.3:
+            groups[-1].append(time)
+        else:
+            groups.append([time])
+    middles = [(group[0] + group[-1]) / 2 for group in groups]
+    middle = next(m for m in middles if m > 0.75 and m < times[-1] - 0.75)
+    return (middle - 0.65) / times[-1], (middle + 0.65) / times[-1]
+
+
+def test_a_recorded_movement_is_recognised_live_and_kept_over_a_restart(
+    open_page: OpenPage, server: RunningServer
+) -> None:
+    page = open_page("/login", username=None, expected_errors="WebSocket|ERR_CONNECTION")
+    sign_up(page, "newcomer")
+
+    page.goto("/record/")
+    wait_for_worker(page)
+    sequences = checked_sequences(page)
+    record_takes(page, "jumping jack", seconds=7)
+    take = page.locator(".take").first
+    expect(take).to_have_attribute("data-phase", "ready")
+    drag_trim(page, take, *jack_window(sequences[-1]))
+    keep(take)
+
+    log = SocketLog(page)
+    page.goto("/live/")
+    expect(page.locator("[data-events] .event").first).to_contain_text("jumping jack", timeout=60_000)
+    wait_for_people(page, log, frames=60)
+    with_people = [result for result in log.results if result["people"]]
+    shares = [share_of_keypoints_inside(result, MAN_BOX) for result in with_people]
+    assert sum(share >= 0.95 for share in shares) / len(shares) >= 0.95
+    assert log.most_unanswered <= 2
+    expect(page.locator("[data-ranking] li")).to_contain_text("jumping jack")
+    expect(page.locator("[data-models]")).to_contain_text("blazepose")
+
+    server.restart()
+    page.goto("/history/")
+    page.get_by_role("link", name="jumping jack").first.click()
+    expect(page.locator("[data-replay] canvas")).to_be_visible()
+
+
+def test_the_skeleton_is_drawn_over_the_mirrored_person(open_page: OpenPage) -> None:
+    page = open_page()
+    log = SocketLog(page)
+    page.reload()
+    wait_for_people(page, log)
+    x1, y1, x2, y2 = MAN_BOX
+
+    drawn, inside = page.evaluate(DRAWN_INSIDE, [1 - x2, y1, 1 - x1, y2])
+
+    assert drawn > 100
+    assert inside / drawn >= 0.95
+
+
+def test_frames_are_small_jpegs_with_the_cameras_aspect_ratio(open_page: OpenPage) -> None:
+    page = open_page()
+    log = SocketLog(page)
+    page.reload()
+    wait_for_people(page, log)
+
+    assert all(jpeg.startswith(b"\xff\xd8\xff") and len(jpeg) < 200_000 for jpeg in log.jpegs)
+    assert {(result["width_px"], result["height_px"]) for result in log.results} == {(640, 360)}
+    ids = [frame["frame_id"] for frame in log.sent]
+    times = [frame["time_s"] for frame in log.sent]
+    assert ids == sorted(set(ids))
+    assert times == sorted(set(times))
+
+
+def test_a_hidden_tab_sends_nothing_and_goes_on_when_it_is_seen(open_page: OpenPage) -> None:
+    page = open_page()
+    log = SocketLog(page)
+    page.reload()
+    wait_for_people(page, log)
+
+    show(page, hidden=True)
+    page.wait_for_timeout(300)  # what was on its way
+    sent = len(log.sent)
+    page.wait_for_timeout(1000)
+    assert len(log.sent) == sent
+
+    show(page, hidden=False)
+    wait_until(page, lambda: len(log.sent) > sent + 5, "frames after the tab is seen again")
+
+
+def show(page: Page, *, hidden: bool) -> None:
+    """Headless Chromium has no tab bar: tell the page what a covered tab would."""
+    page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+          document.dispatchEvent(new Event('visibilitychange'));
+        }""",
+        hidden,
+    )
+
+
+def test_measurements_and_models_are_shown(open_page: OpenPage) -> None:
+    page = open_page()
+    log = SocketLog(page)
+    page.reload()
+    wait_for_people(page, log)
+
+    for name in ("fps", "round_trip", "decode", "pose", "recognise", "server"):
+        expect(page.locator(f"[data-stat={name}]")).not_to_have_text("–")
+    expect(page.locator("[data-worker-state]")).to_contain_text("ready")
+
+
+def test_somebody_without_actions_is_sent_to_record_one(open_page: OpenPage) -> None:
+    page = open_page()
+
+    page.get_by_role("link", name="Record the first action").click()
+
+    page.wait_for_url("**/record/")
+
+
+def test_the_sample_clip_plays_in_place_of_the_camera(open_page: OpenPage, browser_without_camera: Browser) -> None:
+    page = open_page(using=browser_without_camera)
+    log = SocketLog(page)
+    page.reload()
+
+    page.locator("[data-stage-message] [data-do=sample]").click()
+
+    wait_for_people(page, log)
+    expect(page.locator("[data-sample-credit]")).to_contain_text("BSD-3")
+    assert {(result["width_px"], result["height_px"]) for result in log.results} == {(640, 360)}
+
+
+def test_a_video_file_is_recognised_like_the_camera(
+    open_page: OpenPage, browser_without_camera: Browser, server: RunningServer, tmp_path: Path
+) -> None:
+    server.add_account("filmer")
+    page = open_page("/record/", username="filmer", using=browser_without_camera)
+    take = write_video(tmp_path / "one_jack.webm", man_alone(FIRST_JACK))
+    teach_from_file(page, "jumping jack", str(take))
+
+    page.goto("/live/")
+    film = write_video(tmp_path / "both_jacks.webm", man_alone(JACKS))
+    page.locator("[data-file-input]").set_input_files(str(film))
+
+    expect(page.locator("[data-events] .event").first).to_contain_text("jumping jack", timeout=60_000)
+    expect(page.locator("[data-counts]")).to_contain_text("jumping jack")
+
+
+def test_the_last_five_seconds_become_a_take(open_page: OpenPage, server: RunningServer) -> None:
+    server.add_account("saver")
+    page = open_page(username="saver")
+    log = SocketLog(page)
+    page.reload()
+    wait_for_people(page, log, frames=60)
+
+    page.get_by_role("button", name="Save the last five seconds").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".take")).to_have_attribute("data-phase", re.compile("ready|unusable"))
+    dialog.get_by_label("Name of the action").fill("two jacks")
+    keep(dialog.locator(".take"))
+
+    page.goto("/actions/")
+    expect(page.get_by_role("link", name="two jacks")).to_be_visible()

@@ -1,0 +1,48 @@
+"""What crosses the live socket, read off the browser's own WebSocket, with no hook in the product."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from playwright.sync_api import Page, WebSocket
+
+
+class SocketLog:
+    """Frames that a page sent and the answers it got, in order."""
+
+    def __init__(self, page: Page) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.jpegs: list[bytes] = []
+        self.results: list[dict[str, Any]] = []
+        self.drops: list[dict[str, Any]] = []
+        self.connections = 0
+        self.most_unanswered = 0
+        self._unanswered = 0
+        page.on("websocket", self._watch)
+
+    @property
+    def people_seen(self) -> int:
+        return sum(bool(result["people"]) for result in self.results)
+
+    def _watch(self, socket: WebSocket) -> None:
+        self.connections += 1
+        self._unanswered = 0
+        socket.on("framesent", self._on_sent)
+        socket.on("framereceived", self._on_received)
+
+    def _on_sent(self, payload: str | bytes) -> None:
+        if isinstance(payload, bytes):
+            self.jpegs.append(payload)
+        elif payload.startswith("451-/live,"):
+            self.sent.append(json.loads(payload.removeprefix("451-/live,"))[1])
+            self._unanswered += 1
+            self.most_unanswered = max(self.most_unanswered, self._unanswered)
+
+    def _on_received(self, payload: str | bytes) -> None:
+        if isinstance(payload, bytes) or not payload.startswith("42/live,"):
+            return
+        name, *arguments = json.loads(payload.removeprefix("42/live,"))
+        if name in {"result", "drop"}:
+            self._unanswered -= 1
+            (self.results if name == "result" else self.drops).append(arguments[0])
