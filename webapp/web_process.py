@@ -31,5 +31,5 @@ def _patch(postgres: bool) -> None:
 
 
 def silence_eventlet() -> None:
-    """Keep off the terminal what eventlet says at import: that it is in bugfix mode. async_mode=threading does without."""
+    """Keep off the terminal that eventlet is in bugfix mode, which it says at import; threading is the way out."""
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")

@@ -1,0 +1,172 @@
+"""The clients' side of `bench live`, a process of its own so that it takes no time from the server's."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from webapp.bench.browser import Answer, LiveClient
+
+CREDITS = 2
+FPS = 30
+WARM_UP_S = 1.5
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Connect, send, print one JSON object."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("frames", type=Path)
+    parser.add_argument("--cookie", required=True)
+    parser.add_argument("--clients", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    options = parser.parse_args(argv)
+    frames = [path.read_bytes() for path in sorted(options.frames.glob("*.jpg"))]
+    clients = [Sender(LiveClient(options.url, options.cookie), frames) for _ in range(options.clients)]
+    for client in clients:
+        client.live.connect()
+        client.live.wait_for_worker("ready", "restarted")
+    measured = {"first_answer_at_s": clients[0].first_answer_at_s()}
+    if options.clients == 1:
+        measured.update(one_client(clients[0], options.seconds))
+    else:
+        measured.update(many_clients(clients, options.seconds))
+    for client in clients:
+        client.live.close()
+    print(json.dumps(measured))
+    return 0
+
+
+class Sender:
+    """Sends the frames of the clip round and round on one connection."""
+
+    def __init__(self, live: LiveClient, frames: Sequence[bytes]) -> None:
+        self.live = live
+        self._frames = frames
+        self._next_id = 0
+        self._started_s = time.perf_counter()
+        self._credit = threading.Condition()
+        live.on_answer = self._credit_back
+
+    def first_answer_at_s(self) -> float:
+        """Send until keypoints come back; the moment, by time.monotonic."""
+        while True:
+            self.send_when_possible(CREDITS)
+            if any(answer.payload.get("people") for answer in self.live.answers):
+                return time.monotonic()
+
+    def send_when_possible(self, credits: int) -> None:
+        """Wait for a credit, then send the next frame."""
+        with self._credit:
+            self._credit.wait_for(lambda: self.live.in_flight < credits, timeout=10)
+        self.send()
+
+    def send_at_rate(self, seconds: float, fps: float) -> int:
+        """Send at a steady rate, leaving out a frame where no credit is left; how many there were in all."""
+        start_s, captured = time.perf_counter(), 0
+        while (due_s := captured / fps) < seconds:
+            time.sleep(max(0.0, start_s + due_s - time.perf_counter()))
+            captured += 1
+            if self.live.in_flight < CREDITS:
+                self.send()
+        return captured
+
+    def send(self) -> None:
+        jpeg = self._frames[self._next_id % len(self._frames)]
+        self.live.send(self._next_id, time.perf_counter() - self._started_s, jpeg)
+        self._next_id += 1
+
+    def collected(self) -> list[Answer]:
+        """Wait until nothing is on its way; the answers since the last time."""
+        with self._credit:
+            self._credit.wait_for(lambda: self.live.in_flight == 0, timeout=10)
+        answers = list(self.live.answers)
+        self.live.answers.clear()
+        return answers
+
+    def _credit_back(self, _answer: Answer) -> None:
+        with self._credit:
+            self._credit.notify_all()
+
+
+def one_client(client: Sender, seconds: float) -> dict[str, float]:
+    """One frame at a time for the latency, then as many as the credits allow for the rate."""
+    client.send_at_rate(WARM_UP_S, FPS)
+    client.collected()
+    until_s = time.perf_counter() + seconds / 2
+    while time.perf_counter() < until_s:
+        client.send_when_possible(credits=1)
+    alone = _results(client.collected())
+    start_s = time.perf_counter()
+    while time.perf_counter() < start_s + seconds / 2:
+        client.send_when_possible(CREDITS)
+    together = _results(client.collected())
+    steps_ms = [_worker_ms(answer) for answer in alone]
+    return {
+        "step_ms": _median(steps_ms),
+        "step_ms_p95": _percentile(steps_ms, 95),
+        "frames_per_s": round(len(together) / (together[-1].received_s - start_s), 1),
+        "overhead_ms": _median([answer.round_trip_ms - _worker_ms(answer) for answer in alone]),
+        **_round_trips(alone),
+    }
+
+
+def many_clients(clients: Sequence[Sender], seconds: float) -> dict[str, float]:
+    """Every client at 30 frames a second for that long, all at once."""
+    captured: list[int] = []
+    threads = [
+        threading.Thread(target=lambda sender=sender: captured.append(sender.send_at_rate(seconds, FPS)))
+        for sender in clients
+    ]
+    for thread in threads:
+        thread.start()
+        time.sleep(1 / FPS / len(clients))  # cameras do not tick together
+    for thread in threads:
+        thread.join()
+    answers = _results([answer for client in clients for answer in client.collected()])
+    steps_ms = [_worker_ms(answer) for answer in answers]
+    return {
+        "step_ms": _median(steps_ms),
+        "step_ms_p95": _percentile(steps_ms, 95),
+        "frames_per_s": round(len(answers) / seconds, 1),
+        "overhead_ms": _median([float(str(answer.payload["server_ms"])) for answer in answers]),
+        **_round_trips(answers),
+        "dropped_share": round(1 - len(answers) / sum(captured), 3),
+        "drift_ms_per_min": round(_slope(answers) * 60, 1),
+    }
+
+
+def _results(answers: Sequence[Answer]) -> list[Answer]:
+    return [answer for answer in answers if answer.event == "result"]
+
+
+def _worker_ms(answer: Answer) -> float:
+    return float(str(answer.payload["worker_ms"]))
+
+
+def _round_trips(answers: Sequence[Answer]) -> dict[str, float]:
+    times_ms = [answer.round_trip_ms for answer in answers]
+    return {"round_trip_ms": _median(times_ms), "round_trip_ms_p95": _percentile(times_ms, 95)}
+
+
+def _median(values: Sequence[float]) -> float:
+    return round(statistics.median(values), 2)
+
+
+def _percentile(values: Sequence[float], percent: int) -> float:
+    return round(statistics.quantiles(values, n=100)[percent - 1], 2)
+
+
+def _slope(answers: Sequence[Answer]) -> float:
+    """Milliseconds by which the round trip grows each second."""
+    return statistics.linear_regression([a.sent_s for a in answers], [a.round_trip_ms for a in answers]).slope
+
+
+if __name__ == "__main__":
+    sys.exit(main())
