@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from flask import Flask
+from flask import Flask, current_app
 from flask_migrate import Migrate
-from flask_migrate import downgrade as run_downgrade
-from flask_migrate import upgrade as run_upgrade
 from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from webapp.core.errors import MoveprintError
@@ -58,7 +58,7 @@ def upgrade() -> str:
     """Bring the database to this version's tables; answers the revision. Needs an app context."""
     current_revision()
     try:
-        run_upgrade(directory=str(MIGRATIONS_DIR))
+        command.upgrade(_config(), "head")
     except CommandError as error:
         raise DatabaseUnavailableError(
             f"the database {shown_url()} was made by another version of Moveprint: {error}"
@@ -70,7 +70,13 @@ def upgrade() -> str:
 
 def downgrade(revision: str) -> None:
     """Go back to an older revision ("base" empties the database). Needs an app context."""
-    run_downgrade(directory=str(MIGRATIONS_DIR), revision=revision)
+    command.downgrade(_config(), revision)
+
+
+def _config() -> Config:
+    # Flask-Migrate's own functions end the process on an error instead of raising it
+    config: Config = current_app.extensions["migrate"].migrate.get_config(str(MIGRATIONS_DIR))
+    return config
 
 
 def shown_url() -> str:

@@ -33,6 +33,8 @@ def create_account(username: str, password: str, email: str | None = None, role:
 def find_by_identity(identity: str) -> User | None:
     """The account of this user name or e-mail address, in any case."""
     text = identity.strip()
+    if not text.isprintable():  # no stored name is; and PostgreSQL takes no NUL even in a question
+        return None
     column, value = (User.email, text.lower()) if "@" in text else (User.username_key, username_key(text))
     return db.session.scalar(select(User).where(column == value))
 
@@ -63,10 +65,10 @@ def set_role(actor: User, user_id: int, role: str) -> User:
 def change_role(user_id: int, role: str) -> User:
     """Give an account this role in place of its former one; the last administrator stays one."""
     with transaction() as session:
-        account = _account(session, user_id)
+        account, wanted = _account(session, user_id), _role(session, role)
         if account.role == "admin" and role != "admin":
             _require_another_admin(session, account)
-        account.roles = [_role(session, role)]
+        account.roles = [wanted]
     return account
 
 

@@ -152,9 +152,9 @@ def _conditions(actor: User, wanted: HistoryFilter) -> list[ColumnElement[bool]]
     if wanted.from_day and wanted.to_day and wanted.from_day > wanted.to_day:
         raise InvalidInputError(f"from {wanted.from_day} lies after to {wanted.to_day}; exchange the two dates")
     if wanted.from_day:
-        conditions.append(Event.started_at >= _midnight(wanted.from_day))
+        conditions.append(Event.started_at >= dt.datetime.combine(wanted.from_day, dt.time.min, tzinfo=dt.UTC))
     if wanted.to_day:
-        conditions.append(Event.started_at < _midnight(wanted.to_day) + dt.timedelta(days=1))
+        conditions.append(Event.started_at <= dt.datetime.combine(wanted.to_day, dt.time.max, tzinfo=dt.UTC))
     if wanted.min_confidence is not None:
         if not 0 <= wanted.min_confidence <= 1:
             raise InvalidInputError(f"confidence lies within 0 to 1, got {wanted.min_confidence:g}")
@@ -168,7 +168,3 @@ def _event(session: Session, actor: User, event_id: str, with_poses: bool = Fals
     if event is None or not may_see_history_of(actor, event.user_id):
         raise NotFoundError(f"there is no event {event_id!r:.40} in your history")
     return event
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)

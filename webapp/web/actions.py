@@ -10,16 +10,8 @@ from webapp.db.actions import Action, Take
 from webapp.services import actions as service
 from webapp.services.sequence_json import sequence_from_json, sequence_to_json
 from webapp.web.access import signed_in, signed_in_user
-from webapp.web.answers import (
-    MAX_SEQUENCE_BODY,
-    BodyError,
-    flag_of,
-    json_body,
-    number_of,
-    text_of,
-    value_of,
-    wants_json,
-)
+from webapp.web.answers import wants_json
+from webapp.web.bodies import BodyError, flag_of, json_body, number_of, takes_sequences, text_of, value_of
 
 blueprint = Blueprint("actions", __name__, url_prefix="/actions")
 
@@ -47,10 +39,11 @@ def create() -> Response:
 
 
 @blueprint.post("/check")
+@takes_sequences
 @signed_in
 def check() -> Response:
     """Where the movement begins and ends in a take, and whether it will do; nothing is stored."""
-    sequence = sequence_from_json(value_of(json_body(MAX_SEQUENCE_BODY), "sequence"))
+    sequence = sequence_from_json(value_of(json_body(), "sequence"))
     checked = check_take(sequence)
     return jsonify(
         trim_start_s=checked.trim_start_s,
@@ -87,9 +80,10 @@ def delete(action_id: str) -> Response:
 
 
 @blueprint.post("/<action_id>/takes")
+@takes_sequences
 @signed_in
 def add_take(action_id: str) -> Response:
-    body = json_body(MAX_SEQUENCE_BODY)
+    body = json_body()
     new = service.NewTake(
         client_key=text_of(body, "client_key"),
         sequence=sequence_from_json(value_of(body, "sequence")),

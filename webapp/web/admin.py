@@ -9,7 +9,8 @@ from webapp.db.accounts import ROLES
 from webapp.services import accounts
 from webapp.services.overview import overview
 from webapp.web.access import needs_role, signed_in_user
-from webapp.web.answers import flag_of, json_body, text_of, wants_json
+from webapp.web.answers import wants_json
+from webapp.web.bodies import flag_of, json_body, text_of
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -23,7 +24,7 @@ def index() -> str:
     )
 
 
-@blueprint.post("/users/<int:user_id>/role")
+@blueprint.post("/users/<int(max=2147483647):user_id>/role")
 @needs_role("admin")
 def set_role(user_id: int) -> Response:
     role = text_of(json_body(), "role") if request.is_json else request.form.get("role", "")
@@ -31,7 +32,7 @@ def set_role(user_id: int) -> Response:
     return _done(f"{account.username} now has the role {account.role}.")
 
 
-@blueprint.post("/users/<int:user_id>/active")
+@blueprint.post("/users/<int(max=2147483647):user_id>/active")
 @needs_role("admin")
 def set_active(user_id: int) -> Response:
     active = flag_of(json_body(), "active") if request.is_json else request.form.get("active") == "1"

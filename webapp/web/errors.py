@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from webapp.core.errors import InvalidInputError, MoveprintError, NotAllowedError, NotFoundError
 from webapp.db.base import db
 from webapp.db.schema import DatabaseUnavailableError
-from webapp.web.answers import BodyError, wants_json
+from webapp.web.answers import wants_json
+from webapp.web.bodies import BodyError
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,10 @@ def status_of(error: MoveprintError) -> int:
 def sentence_of(error: MoveprintError) -> str:
     """The error's text as a sentence of its own."""
     text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    first_word = text.split(" ", 1)[0]
+    if "_" not in first_word:  # the name of a key stays as it is
+        text = text[:1].upper() + text[1:]
+    return text + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _product_error(error: MoveprintError) -> Response:
@@ -104,7 +108,7 @@ def answer(status: int, sentence: str) -> Response:
 def _sentence(error: HTTPException) -> str:
     if isinstance(error, RequestEntityTooLarge):
         limit = request.max_content_length or 0
-        return f"What was sent is larger than the {limit // 1024} KiB that this address takes."
+        return f"What was sent is larger than the {limit // 1024} KiB that are taken here."
     if isinstance(error, TooManyRequests):
         return "Too many tries in a short time. Wait a minute, then try again."
     return SENTENCES.get(error.code or 500, error.description or "The request could not be answered.")

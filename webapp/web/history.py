@@ -14,7 +14,8 @@ from webapp.services import history as service
 from webapp.services.permissions import may_delete_history_of
 from webapp.services.sequence_json import sequence_to_json
 from webapp.web.access import signed_in, signed_in_user
-from webapp.web.answers import BodyError, wants_json
+from webapp.web.answers import wants_json
+from webapp.web.bodies import BodyError
 
 blueprint = Blueprint("history", __name__, url_prefix="/history")
 

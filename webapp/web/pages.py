@@ -8,7 +8,7 @@ from webapp.config import Settings
 from webapp.services.account_rules import PASSWORD_RULE
 from webapp.web import accounts, actions, admin, history, live
 from webapp.web.access import init_access
-from webapp.web.answers import MAX_SMALL_BODY
+from webapp.web.bodies import init_bodies
 from webapp.web.errors import init_errors
 from webapp.web.headers import init_headers
 from webapp.web.security import init_limits, init_security
@@ -17,8 +17,8 @@ BLUEPRINTS = (live.blueprint, actions.blueprint, history.blueprint, accounts.blu
 
 
 def init_web(app: Flask, settings: Settings) -> None:
-    """Access is checked before CSRF, so that someone logged out is told to log in."""
-    app.config["MAX_CONTENT_LENGTH"] = MAX_SMALL_BODY
+    """Size and access are checked before CSRF, so that someone logged out is told to log in."""
+    init_bodies(app)
     init_access(app)
     init_security(app, settings)
     init_errors(app)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_security import LoginForm, PasswordUtil, Security, SQLAlchemyUserDatastore
@@ -114,9 +116,22 @@ def init_limits(app: Flask) -> None:
     """Limits per address, in the memory of this process. To be called when every route is there."""
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     views = app.view_functions
+    for endpoint in ("security.login", "security.change_password"):
+        views[endpoint] = _refusing_with_422(views[endpoint])
     views["security.login"] = limiter.limit(LOGIN_LIMIT, methods=["POST"], deduct_when=_failed)(views["security.login"])
     for endpoint in ("accounts.sign_up", "accounts.first_admin"):
         views[endpoint] = limiter.limit(SIGN_UP_LIMIT, methods=["POST"])(views[endpoint])
+
+
+def _refusing_with_422(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Flask-Security shows a form with its errors as if all were well."""
+
+    @wraps(view)
+    def answer(**arguments: Any) -> Any:
+        page = view(**arguments)
+        return (page, 422) if request.method == "POST" and isinstance(page, str) else page
+
+    return answer
 
 
 def _failed(response: Response) -> bool:

@@ -1,0 +1,131 @@
+"""The same migrations make the same tables on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import CheckConstraint, inspect, select, text
+
+from webapp.app import create_app
+from webapp.config import Settings
+from webapp.db.accounts import ROLES, Role
+from webapp.db.base import Base, db
+from webapp.db.schema import (
+    DatabaseUnavailableError,
+    current_revision,
+    downgrade,
+    latest_revision,
+    require_latest,
+    upgrade,
+)
+
+
+def differences() -> list[object]:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def test_an_empty_database_comes_to_the_latest_version_and_differs_in_nothing(empty_app: Flask) -> None:
+    upgrade()
+
+    assert current_revision() == latest_revision()
+    assert differences() == []
+    assert set(db.session.scalars(select(Role.name))) == set(ROLES)
+
+
+def test_every_check_of_the_tables_is_in_the_database(empty_app: Flask) -> None:
+    """Alembic does not compare CHECK constraints, so they are compared by name."""
+    upgrade()
+    wanted = {
+        (table.name, constraint.name)
+        for table in Base.metadata.sorted_tables
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+
+    inspector = inspect(db.engine)
+    found = {
+        (table.name, constraint["name"])
+        for table in Base.metadata.sorted_tables
+        for constraint in inspector.get_check_constraints(table.name)
+    }
+
+    assert found == wanted
+
+
+def test_upgrading_twice_changes_nothing(empty_app: Flask) -> None:
+    upgrade()
+    db.session.execute(text("INSERT INTO first_admin_tokens VALUES ('x', '2026-01-01')"))
+    db.session.commit()
+
+    upgrade()
+
+    assert db.session.scalar(text("SELECT count(*) FROM first_admin_tokens")) == 1
+
+
+def test_downgrading_leaves_nothing_behind(empty_app: Flask) -> None:
+    upgrade()
+    db.session.remove()
+
+    downgrade("base")
+
+    assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
+    upgrade()
+    assert differences() == []
+
+
+def test_an_empty_database_says_what_to_run(empty_app: Flask) -> None:
+    with pytest.raises(DatabaseUnavailableError, match=r"has no tables yet.* run python -m webapp migrate"):
+        require_latest()
+
+
+def test_a_database_of_a_later_version_is_left_alone(empty_app: Flask) -> None:
+    upgrade()
+    db.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    db.session.commit()
+
+    with pytest.raises(DatabaseUnavailableError, match="made by another version"):
+        upgrade()
+    with pytest.raises(DatabaseUnavailableError, match="is at version 9999"):
+        require_latest()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_app: Flask) -> None:
+    """One table is in the way; none of those before it may stay."""
+    db.session.execute(text("CREATE TABLE takes (n INTEGER)"))
+    db.session.commit()
+    db.session.remove()
+
+    with pytest.raises(DatabaseUnavailableError, match="already exists"):
+        upgrade()
+
+    assert set(inspect(db.engine).get_table_names()) <= {"takes", "alembic_version"}
+    assert current_revision() is None
+
+
+def test_a_damaged_file_says_so_and_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "moveprint.sqlite3"
+    path.write_bytes(b"this is no database, but it may be somebody's" * 100)
+    before = path.read_bytes()
+    app = create_app(Settings(instance_dir=tmp_path, async_mode="threading"))
+
+    for use in (require_latest, upgrade):
+        with app.app_context(), pytest.raises(DatabaseUnavailableError, match=r"cannot be used .*not a database"):
+            use()
+
+    assert path.read_bytes() == before
+
+
+def test_a_server_that_does_not_run_says_so(tmp_path: Path) -> None:
+    url = f"postgresql://user:secret@/db?host={tmp_path}"
+    app = create_app(Settings(instance_dir=tmp_path, database_url=url, async_mode="threading"))
+
+    with app.app_context(), pytest.raises(DatabaseUnavailableError, match="check that it runs") as caught:
+        require_latest()
+
+    assert "secret" not in str(caught.value)

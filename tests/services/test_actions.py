@@ -1,0 +1,179 @@
+"""The bank a worker gets: what it holds, when it changes, who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import MakeAccount
+from tests.movements import arm_raise
+from webapp.core.errors import InvalidInputError, NotFoundError
+from webapp.db.accounts import User
+from webapp.db.base import db
+from webapp.services import actions
+from webapp.services.actions import NewTake
+
+
+def account(user_id: int) -> User:
+    user = db.session.get(User, user_id)
+    assert user is not None
+    return user
+
+
+def new_take(key: str = "one", start_s: float = 0.3, end_s: float = 1.6) -> NewTake:
+    return NewTake(key, arm_raise(), start_s, end_s, "webcam", "blazepose", "blazepose_full")
+
+
+@pytest.fixture
+def anna(make_account: MakeAccount, context: None) -> User:
+    return account(make_account("anna"))
+
+
+@pytest.fixture
+def told() -> Iterator[list[int]]:
+    """The user_id of every bank_changed signal."""
+    heard: list[int] = []
+
+    def hear(_sender: object, user_id: int) -> None:
+        heard.append(user_id)
+
+    with actions.bank_changed.connected_to(hear):
+        yield heard
+
+
+def test_the_bank_holds_trimmed_takes_that_are_enabled(anna: User) -> None:
+    action, _ = actions.create_action(anna, "Arm raise")
+    used = actions.add_take(anna, action.id, new_take("one"))
+    unused = actions.add_take(anna, action.id, new_take("two"))
+    actions.set_take_enabled(anna, action.id, unused.id, False)
+
+    bank = actions.load_bank(anna.id)
+
+    assert bank.bank_id == actions.bank_id_of(anna.id)
+    assert [(one.action_id, one.name) for one in bank.actions] == [(action.id, "Arm raise")]
+    assert [take.take_id for take in bank.actions[0].takes] == [used.id]
+    assert bank.actions[0].takes[0].sequence.duration_s == pytest.approx(1.3, abs=0.04)
+
+
+def test_an_action_without_a_usable_take_is_not_in_the_bank(anna: User) -> None:
+    actions.create_action(anna, "Empty")
+
+    assert actions.load_bank(anna.id).actions == ()
+
+
+def test_the_bank_of_one_person_holds_nothing_of_another(anna: User, make_account: MakeAccount) -> None:
+    ben = account(make_account("ben"))
+    action, _ = actions.create_action(ben, "Wave")
+    actions.add_take(ben, action.id, new_take())
+
+    assert actions.load_bank(anna.id).actions == ()
+
+
+def test_the_number_rises_with_every_change_and_is_told_after_the_commit(anna: User, told: list[int]) -> None:
+    action, _ = actions.create_action(anna, "Arm raise")
+    numbers = [actions.load_bank(anna.id).number]
+    seen_by_others: list[int] = []
+
+    def look(_sender: object, user_id: int) -> None:
+        with db.engine.connect() as connection:
+            seen_by_others.append(
+                connection.exec_driver_sql("SELECT bank_number FROM users WHERE id = ?", (user_id,)).scalar_one()
+            )
+
+    with actions.bank_changed.connected_to(look):
+        take = actions.add_take(anna, action.id, new_take())
+        numbers.append(actions.load_bank(anna.id).number)
+        actions.trim_take(anna, action.id, take.id, 0.0, 1.0)
+        numbers.append(actions.load_bank(anna.id).number)
+        actions.set_take_enabled(anna, action.id, take.id, False)
+        numbers.append(actions.load_bank(anna.id).number)
+        actions.rename_action(anna, action.id, "Wave")
+        numbers.append(actions.load_bank(anna.id).number)
+        actions.delete_take(anna, action.id, take.id)
+        numbers.append(actions.load_bank(anna.id).number)
+        actions.delete_action(anna, action.id)
+        numbers.append(actions.load_bank(anna.id).number)
+
+    assert numbers == list(range(7))
+    assert told == [anna.id] * 6
+    assert seen_by_others == numbers[1:]
+
+
+def test_a_take_posted_twice_tells_nobody_the_second_time(anna: User, told: list[int]) -> None:
+    action, _ = actions.create_action(anna, "Arm raise")
+
+    first, second = actions.add_take(anna, action.id, new_take()), actions.add_take(anna, action.id, new_take())
+
+    assert first.id == second.id
+    assert told == [anna.id]
+
+
+def test_a_refused_change_leaves_everything_as_it_was(anna: User, told: list[int]) -> None:
+    action, _ = actions.create_action(anna, "Arm raise")
+    take = actions.add_take(anna, action.id, new_take())
+    told.clear()
+
+    with pytest.raises(InvalidInputError, match="are left after trimming"):
+        actions.trim_take(anna, action.id, take.id, 1.0, 1.1)
+
+    db.session.expire_all()
+    kept = actions.get_action(anna, action.id).takes[0]
+    assert (kept.trim_start_s, kept.trim_end_s, told) == (0.3, 1.6, [])
+
+
+def test_the_51st_take_of_an_action_is_refused(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "MAX_TAKES", 2)
+    action, _ = actions.create_action(anna, "Arm raise")
+    for key in ("one", "two"):
+        actions.add_take(anna, action.id, new_take(key))
+
+    with pytest.raises(InvalidInputError, match="has 2 takes, the most"):
+        actions.add_take(anna, action.id, new_take("three"))
+
+
+def test_more_actions_than_an_account_keeps_are_refused(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "MAX_ACTIONS", 1)
+    actions.create_action(anna, "One")
+
+    with pytest.raises(InvalidInputError, match="you have 1 actions, the most"):
+        actions.create_action(anna, "Two")
+
+
+@pytest.mark.parametrize("role", ["user", "coach"])
+def test_someone_elses_action_does_not_exist(anna: User, make_account: MakeAccount, role: str) -> None:
+    action, _ = actions.create_action(anna, "Arm raise")
+    take = actions.add_take(anna, action.id, new_take())
+    other = account(make_account("other", role=role))
+
+    for attempt in (
+        lambda: actions.get_action(other, action.id),
+        lambda: actions.rename_action(other, action.id, "Mine"),
+        lambda: actions.delete_action(other, action.id),
+        lambda: actions.add_take(other, action.id, new_take("two")),
+        lambda: actions.take_sequence(other, action.id, take.id),
+        lambda: actions.trim_take(other, action.id, take.id, 0.0, 1.0),
+        lambda: actions.set_take_enabled(other, action.id, take.id, False),
+        lambda: actions.delete_take(other, action.id, take.id),
+    ):
+        with pytest.raises(NotFoundError):
+            attempt()
+
+
+def test_an_administrator_manages_everybodys_actions(anna: User, make_account: MakeAccount, told: list[int]) -> None:
+    action, _ = actions.create_action(anna, "Arm raise")
+    admin = account(make_account("root", role="admin"))
+
+    actions.rename_action(admin, action.id, "Wave")
+
+    assert actions.get_action(anna, action.id).name == "Wave"
+    assert told == [anna.id]
+
+
+def test_a_take_belongs_to_its_action_alone(anna: User) -> None:
+    one, _ = actions.create_action(anna, "One")
+    two, _ = actions.create_action(anna, "Two")
+    take = actions.add_take(anna, one.id, new_take())
+
+    with pytest.raises(NotFoundError, match="Two has no take"):
+        actions.delete_take(anna, two.id, take.id)
