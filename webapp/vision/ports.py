@@ -26,6 +26,7 @@ class PoseEstimator(Protocol):
     """Finds the keypoints of people whose regions are known; answers one pose per region, in order."""
 
     name: str
+    runtime: str
     skeleton: Skeleton
 
     def estimate(self, image_bgr: Image, regions: Sequence[Region]) -> list[Pose]: ...

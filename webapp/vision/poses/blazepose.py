@@ -1,0 +1,103 @@
+"""BlazePose: 33 keypoints and their places in metres from a rotated crop around one person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.core.records import Box, Detection, Pose, Region
+from webapp.core.skeleton import BLAZEPOSE_33
+from webapp.vision.detectors.blazepose import region_between
+from webapp.vision.images import apply_affine, crop_region, region_to_image
+from webapp.vision.ports import Image
+from webapp.vision.runtimes import Network, load_network
+
+SIDE_PX = 256
+OUTPUTS = ("Identity", "Identity_1", "Identity_4")
+REGION_SCALE = 1.25
+_POINTS = 39  # 33 keypoints, two auxiliary points, four more of no use here
+_KEYPOINTS = 33
+_HIP_CENTRE = 33
+_BODY_RIM = 34
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class BlazePose(Pose):
+    """A pose that knows where the model itself would look next: it has two more points for that."""
+
+    next_region: Region | None = None
+
+
+class BlazePoseEstimator:
+    """Top-down pose estimation with one of the BlazePose landmark networks."""
+
+    skeleton = BLAZEPOSE_33
+
+    def __init__(self, network: Network, name: str) -> None:
+        self._network = network
+        self.name = name
+        self.runtime = network.runtime
+
+    def estimate(self, image_bgr: Image, regions: Sequence[Region]) -> list[Pose]:
+        """One pose per region, in order."""
+        if not regions:
+            return []
+        crops = np.stack([crop_region(image_bgr, region, SIDE_PX) for region in regions])
+        outputs = self._network.run(crops[..., ::-1].astype(np.float32) / np.float32(255))
+        return [_pose(*each) for each in zip(*outputs, regions, strict=True)]
+
+    def region_of(self, pose: Pose) -> Region:
+        """Where the model says the person is, from its two auxiliary points."""
+        if isinstance(pose, BlazePose) and pose.next_region is not None:
+            return pose.next_region
+        low, high = np.nanmin(pose.keypoints_px, axis=0), np.nanmax(pose.keypoints_px, axis=0)
+        return region_of_box(Box(float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+
+    def region_around(self, detection: Detection) -> Region:
+        """The detector's own region where it has one, else an upright square around the box."""
+        return detection.region or region_of_box(detection.box)
+
+
+def load_blazepose(name: str, path: Path, runtime: str, threads: int) -> BlazePoseEstimator:
+    """The pose model of a whole .tflite file; name is one of the registry's."""
+    return BlazePoseEstimator(load_network(path, OUTPUTS, SIDE_PX, threads, runtime), name)
+
+
+def region_of_box(box: Box) -> Region:
+    """An upright square around a person's box, with the room the network was trained to see."""
+    return Region(
+        centre_x_px=(box.x1_px + box.x2_px) / 2,
+        centre_y_px=(box.y1_px + box.y2_px) / 2,
+        size_px=max(box.width_px, box.height_px) * REGION_SCALE,
+        rotation_rad=0.0,
+    )
+
+
+def _pose(landmarks: FloatArray, presence: FloatArray, world_m: FloatArray, region: Region) -> BlazePose:
+    rows = landmarks.reshape(_POINTS, 5)
+    points_px = apply_affine(region_to_image(region, SIDE_PX), rows[:, :2])
+    return BlazePose(
+        skeleton=BLAZEPOSE_33,
+        keypoints_px=points_px[:_KEYPOINTS],
+        scores=_sigmoid(rows[:_KEYPOINTS, 3:5]).min(axis=1),
+        score=float(presence[0]),
+        world_m=_turned(world_m.reshape(_POINTS, 3)[:_KEYPOINTS], region.rotation_rad),
+        next_region=region_between(points_px[_HIP_CENTRE], points_px[_BODY_RIM], REGION_SCALE),
+    )
+
+
+def _turned(points_m: FloatArray, rotation_rad: float) -> FloatArray:
+    """Points of the crop's own upright axes in the axes of the picture."""
+    cos, sin = np.cos(rotation_rad), np.sin(rotation_rad)
+    turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    return np.asarray(points_m @ turn, dtype=np.float32)
+
+
+def _sigmoid(logits: FloatArray) -> FloatArray:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -80, 80))), dtype=np.float32)
