@@ -106,7 +106,7 @@ export class FrameFeed {
   start(timeOf) {
     this.stop();
     this.stopWatching = watchPictures(this.video, (mediaTime) => {
-      if (document.hidden) return;
+      if (document.hidden || !this.connection.ready) return;
       if (this.waiting !== null) this.superseded += 1;
       this.waiting = timeOf(mediaTime);
       this.#trySend();

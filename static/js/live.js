@@ -50,7 +50,7 @@ stage.addEventListener("result", ({ detail }) => {
 stage.addEventListener("source", () => {
   lastSeconds.clear();
   chosenId = null;
-  if (!stage.kind) show({ people: [] });
+  show({ people: [] });
 });
 stage.addEventListener("sample", () => play(stage.root.dataset.sampleUrl, "Sample clip"));
 stage.addEventListener("files", async ({ detail: [file] }) => {
@@ -95,6 +95,7 @@ function showNow(person) {
   let text = "Watching";
   if (action) text = action;
   else if (!stage.kind) text = "No picture yet";
+  else if (!stage.connection.ready) text = "Waiting for recognition";
   else if (!person) text = "Nobody in view";
   if (now.textContent !== text) now.textContent = text; // unchanged text must not be announced again
   now.dataset.kind = action ? (isRecent ? "event" : "current") : "none";
