@@ -16,4 +16,5 @@ Test = TypeVar("Test", bound=Callable[..., None])
 def needs_shared_data(test: Test) -> Test:
     """Marks a test shared_data and skips it where the data is not beside the checkout."""
     skip = pytest.mark.skipif(not SHARED.is_dir(), reason="the evaluation data ../shared is not beside this checkout")
-    return pytest.mark.shared_data(skip(test))
+    marked: Test = pytest.mark.shared_data(skip(test))
+    return marked

@@ -60,6 +60,14 @@ class Checkpoint:
     class_names: tuple[str, ...]
 
 
+def person_class(checkpoint: Checkpoint) -> int:
+    """Index of the class "person"; CheckpointError where the network knows no such class."""
+    if "person" not in checkpoint.class_names:
+        known = ", ".join(checkpoint.class_names[:5]) or "none"
+        raise CheckpointError(f'the checkpoint knows no class "person"; its first classes: {known}')
+    return checkpoint.class_names.index("person")
+
+
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read a YOLOv5 .pt file; CheckpointError with a sentence for anything that is not exactly that."""
     try:

@@ -15,7 +15,7 @@ import openvino
 import torch
 from torch import Tensor, nn
 
-from yolov5.checkpoint import CheckpointError, read_checkpoint
+from yolov5.checkpoint import CheckpointError, person_class, read_checkpoint
 from yolov5.hub import network_input
 from yolov5.network import YoloV5, network_from
 
@@ -38,12 +38,8 @@ class PersonNetwork(nn.Module):
 def load_person_network(path: Path) -> PersonNetwork:
     """The checkpoint's network, cut down to the class "person"; CheckpointError where it knows no such class."""
     checkpoint = read_checkpoint(path)
-    if "person" not in checkpoint.class_names:
-        raise CheckpointError(
-            f'{path} knows no class "person": {", ".join(checkpoint.class_names[:5]) or "no names"} ...'
-        )
     network = network_from(checkpoint)
-    network.keep_classes([checkpoint.class_names.index("person")])
+    network.keep_classes([person_class(checkpoint)])
     return PersonNetwork(network).eval()
 
 

@@ -94,7 +94,8 @@ class _Fetch:
         request = urllib.request.Request(self.file.url, headers=headers)  # noqa: S310 -- the url is the manifest's
         timeout_s = max(min(SILENCE_S, self.deadline_s - time.monotonic()), 0.1)
         try:
-            response = urllib.request.urlopen(request, timeout=timeout_s)  # noqa: S310
+            # an opener of its own: urlopen keeps the proxies it saw at its first call
+            response = urllib.request.build_opener().open(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
             if not at_hand or error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
                 raise

@@ -71,14 +71,18 @@ def load_yolov5(path: Path, threads: int, input_px: int = 320, limits: Limits = 
         raise ValueError(f"input_px must be a multiple of 32, got {input_px}")
     sha256 = _checked_sha256(path)
     try:
-        rows: PersonRows = load_openvino_rows(path, sha256, input_px, threads)
+        rows = _load_rows(path, sha256, input_px, threads)
+    except (CheckpointError, ImportError) as error:
+        raise ModelUnavailableError(f"YOLOv5 cannot be used: {error}") from error
+    return YoloV5Detector(path.stem, rows, input_px, limits)
+
+
+def _load_rows(path: Path, sha256: str, input_px: int, threads: int) -> PersonRows:
+    try:
+        return load_openvino_rows(path, sha256, input_px, threads)
     except ModelUnavailableError as error:
         _log.warning("%s; YOLOv5 runs on PyTorch, which is slower", error)
-        try:
-            rows = load_torch_rows(path, threads)
-        except (CheckpointError, ImportError) as torch_error:
-            raise ModelUnavailableError(f"YOLOv5 cannot be used: {torch_error}") from torch_error
-    return YoloV5Detector(path.stem, rows, input_px, limits)
+        return load_torch_rows(path, threads)
 
 
 def _checked_sha256(path: Path) -> str:

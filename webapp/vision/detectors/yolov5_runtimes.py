@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from webapp.core.errors import ModelUnavailableError
 from webapp.vision.ports import Image
+from yolov5.checkpoint import person_class, read_checkpoint
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +82,10 @@ def load_torch_rows(path: Path, threads: int) -> TorchRows:
 
 
 def load_openvino_rows(path: Path, sha256: str, input_px: int, threads: int) -> OpenVinoRows:
-    """The converted network, converting first where that was not done; ModelUnavailableError where OpenVINO cannot."""
+    """The converted network, converting first where that was not done.
+
+    ModelUnavailableError where OpenVINO cannot; CheckpointError where nothing could, with this file.
+    """
     try:
         import openvino  # noqa: PLC0415 -- an inference framework is loaded when a model is
     except ImportError as error:
@@ -103,6 +107,7 @@ def _converted(path: Path, sha256: str, input_px: int) -> tuple[bytes, bytes]:
     kept = _read_kept(folder, stem)
     if kept is not None:
         return kept
+    person_class(read_checkpoint(path))  # a file that is none is told at once
     with tempfile.TemporaryDirectory(prefix="moveprint-yolov5-") as scratch:
         xml_path = Path(scratch) / "network.xml"
         _export(path, xml_path, input_px)
