@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from flask_security import hash_password
 from werkzeug.test import TestResponse
 
+from tests.postgres import running_server
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.db.accounts import Role, User
@@ -70,6 +71,13 @@ def error_of(answer: TestResponse) -> str:
 
 MakeAccount = Callable[..., int]
 LogIn = Callable[..., Browser]
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server for this run of the tests, without tables at first."""
+    with running_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

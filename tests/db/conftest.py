@@ -9,17 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, text
 
-from tests.db.postgres import running_server
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.db.base import db
 from webapp.db.engine import database_url
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    with running_server() as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

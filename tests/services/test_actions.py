@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
 from tests.conftest import MakeAccount
 from tests.movements import arm_raise
@@ -77,9 +78,7 @@ def test_the_number_rises_with_every_change_and_is_told_after_the_commit(anna: U
 
     def look(_sender: object, user_id: int) -> None:
         with db.engine.connect() as connection:
-            seen_by_others.append(
-                connection.exec_driver_sql("SELECT bank_number FROM users WHERE id = ?", (user_id,)).scalar_one()
-            )
+            seen_by_others.append(connection.execute(select(User.bank_number).where(User.id == user_id)).scalar_one())
 
     with actions.bank_changed.connected_to(look):
         take = actions.add_take(anna, action.id, new_take())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 
 import numpy as np
 import pytest
+from flask import Flask
 
 from tests.conftest import MakeAccount
 from tests.events import announced
@@ -80,6 +82,25 @@ def test_an_event_outlives_its_action_and_keeps_its_name(anna: User) -> None:
 
 def test_an_event_of_an_action_just_deleted_is_stored_all_the_same(anna: User) -> None:
     assert history.get_event(anna, record(anna, "one", action_id="f" * 32)).action_id is None
+
+
+def test_an_event_announced_by_two_at_once_is_stored_once(app: Flask, anna: User) -> None:
+    user_id, gate, got = anna.id, threading.Barrier(4), []
+
+    def announce() -> None:
+        with app.app_context():
+            gate.wait()
+            got.append(history.record_event(user_id, announced("same"), "yolov5n", "blazepose_full"))
+
+    threads = [threading.Thread(target=announce) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(got) == 4
+    assert len(set(got)) == 1
+    assert history.list_events(anna, HistoryFilter()).total == 1
 
 
 def test_people_see_their_own_and_coaches_see_everybodys(anna: User, coach: User, make_account: MakeAccount) -> None:

@@ -126,7 +126,7 @@ def broken(path: str, value: object) -> dict[str, Any]:
     return sequence
 
 
-BROKEN_SEQUENCES = {
+BROKEN_SEQUENCES: dict[str, tuple[object, str]] = {
     "no object": ([1, 2], "sequence must be an object, got list"),
     "a key missing": ({"skeleton": "blazepose_33", "times_s": [0, 1]}, "sequence lacks keypoints, scores"),
     "unknown skeleton": (broken("skeleton", "octopus_8"), "'octopus_8' is unknown"),
@@ -168,7 +168,7 @@ def test_a_broken_sequence_is_refused_with_what_is_wrong(
     assert takes_of(anna, action_id) == []
 
 
-BROKEN_TAKES = {
+BROKEN_TAKES: dict[str, tuple[dict[str, object], int, str]] = {
     "no key": ({"client_key": ""}, 422, "client_key must be 1 to 64 characters"),
     "key of another type": ({"client_key": 7}, 400, "client_key must be a text, got 7"),
     "unknown source": ({"source": "dream"}, 422, "'dream' is unknown"),
