@@ -62,9 +62,8 @@ def main() -> int:
 
 def browser_files(manifest: Path, node_modules: Path, vendor_dir: Path) -> list[VendoredFile]:
     """What the manifest lists; VendorError where a package is missing or has another version."""
-    packages: list[dict[str, Any]] = tomllib.loads(manifest.read_text(encoding="utf-8"))["package"]
     files = []
-    for package in packages:
+    for package in read_packages(manifest):
         name = package["name"]
         found = _version(node_modules / name)
         if found != package["version"]:
@@ -76,6 +75,12 @@ def browser_files(manifest: Path, node_modules: Path, vendor_dir: Path) -> list[
             source, target = node_modules / name / file["from"], vendor_dir / file["to"]
             files.append(VendoredFile(name, source, target, file["sha256"]))
     return files
+
+
+def read_packages(manifest: Path) -> list[dict[str, Any]]:
+    """The manifest's packages: name, version, licence, files."""
+    packages: list[dict[str, Any]] = tomllib.loads(manifest.read_text(encoding="utf-8"))["package"]
+    return packages
 
 
 def pose_models(files: Sequence[ModelFile], node_modules: Path, weights_dir: Path) -> list[VendoredFile]:
