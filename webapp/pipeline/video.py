@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -71,15 +71,14 @@ class Video:
             raise InvalidInputError(f"{self._path} holds no frame that can be decoded; convert it to MP4 (H.264)")
 
 
-def pose_sequence(models: Models, path: Path, on_frame: Callable[[], object] = lambda: None) -> PoseSequence:
-    """The poses of the person who is in view longest; InvalidInputError when nobody is. on_frame is called per frame."""
+def pose_sequence(models: Models, path: Path) -> PoseSequence:
+    """The poses of the person who is in view longest; InvalidInputError when nobody is."""
     tracker = PersonTracker(models.person_detector, models.pose_estimator, models.max_people)
     seen: dict[int, list[tuple[float, float, Pose]]] = {}
     with Video(path) as video:
         for frame in video.frames():
             for person in tracker.step(frame.image_bgr, frame.time_s).people:
                 seen.setdefault(person.person_id, []).append((frame.time_s, frame.image_bgr.shape[0], person.pose))
-            on_frame()
     if not seen:
         raise InvalidInputError(f"nobody was found in {path}; a take must show one person, well lit and not too small")
     return _sequence(models.skeleton, max(seen.values(), key=len))
