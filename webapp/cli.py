@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     doctor.set_defaults(run=_doctor)
 
+    warm_up = commands.add_parser("warm-up", help="compile, measure and convert now what the first start would wait for")
+    warm_up.set_defaults(run=_warm_up)
+
     bench = commands.add_parser("bench", help="measure: live, vision")
     benches = bench.add_subparsers(dest="bench", required=True)
     from webapp.bench import live, vision
@@ -126,6 +129,13 @@ def _doctor(arguments: argparse.Namespace) -> int:
     status, text = run(load_settings(), as_json=arguments.json)
     print(text)
     return status
+
+
+def _warm_up(_arguments: argparse.Namespace) -> int:
+    from webapp.warm_up import warm_up
+
+    print(warm_up(load_settings()))
+    return 0
 
 
 def _bench(arguments: argparse.Namespace) -> int:
