@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
@@ -66,14 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     warm_up.set_defaults(run=_warm_up)
 
     bench = commands.add_parser("bench", help="measure: live, vision")
-    benches = bench.add_subparsers(dest="bench", required=True)
-    from webapp.bench import live, vision
-
-    for name, module in (("live", live), ("vision", vision)):
-        one = benches.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
-        one.add_argument("--json", action="store_true", help="last line of standard output is one flat JSON object")
-        module.add_arguments(one)
-        one.set_defaults(run=_bench, module=module)
+    bench.add_argument("name", choices=("live", "vision"))
+    bench.add_argument("options", nargs=argparse.REMAINDER, help="see: bench NAME --help")
+    bench.set_defaults(run=_bench)
     return parser
 
 
@@ -139,4 +135,8 @@ def _warm_up(_arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    return int(arguments.module.run(arguments, load_settings()))
+    module = importlib.import_module(f"webapp.bench.{arguments.name}")
+    parser = argparse.ArgumentParser(prog=f"python -m webapp bench {arguments.name}", description=module.__doc__)
+    parser.add_argument("--json", action="store_true", help="last line of standard output is one flat JSON object")
+    module.add_arguments(parser)
+    return int(module.run(parser.parse_args(arguments.options), load_settings()))
