@@ -1,6 +1,6 @@
 """Turns a checkpoint into OpenVINO's own form, person class only: python -m yolov5.export WEIGHTS.pt OUT.xml.
 
-Run once, in a process of its own: afterwards the live path loads the result without PyTorch (see docs/adr).
+Run once, in a process of its own: afterwards the live path loads the result without PyTorch.
 """
 
 from __future__ import annotations
