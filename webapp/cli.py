@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
 
     warm_up = commands.add_parser(
-        "warm-up", help="compile, measure and convert now what the first start would wait for"
+        "warm-up", help="do now what the first start would wait for"
     )
     warm_up.set_defaults(run=_warm_up)
 
