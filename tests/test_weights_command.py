@@ -12,6 +12,7 @@ import pytest
 
 from tests.vision.http_server import Served, serving
 from webapp import weights_command
+from webapp.cli import add_weights_arguments
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.vision.weights import ModelFile
@@ -32,7 +33,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         )
         monkeypatch.setattr(weights_command, "read_manifest", lambda: files)
         parser = argparse.ArgumentParser()
-        weights_command.add_arguments(parser)
+        add_weights_arguments(parser)
         return weights_command.run(parser.parse_args(words), Settings(weights_dir=tmp_path / "weights"))
 
     return do

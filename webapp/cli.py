@@ -53,11 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     accounts_command.add_user_arguments(user)
     user.set_defaults(run=_user)
 
-    from webapp import weights_command
-
-    weights = commands.add_parser("weights", help="model files: list, pull, verify")
-    weights_command.add_arguments(weights)
-    weights.set_defaults(run=_weights)
+    add_weights_arguments(commands.add_parser("weights", help="model files: list, pull, verify"))
 
     doctor = commands.add_parser("doctor", help="check what the product needs, say what to do for each failure")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -73,6 +69,18 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("options", nargs=argparse.REMAINDER, help="see: bench NAME --help")
     bench.set_defaults(run=_bench)
     return parser
+
+
+def add_weights_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare list, pull and verify."""
+    parser.set_defaults(run=_weights)
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="every model file: state, size, licence, source")
+    actions.add_parser("verify", help="check the sha256 of every file that is here; exit status 1 if one is damaged")
+    pull = actions.add_parser("pull", help="fetch YOLOv5 weights from their official release")
+    pull.add_argument("names", nargs="*", default=["yolov5n"], metavar="NAME", help="yolov5n (default), yolov5s, ...")
+    pull.add_argument("--max-seconds", type=float, default=60.0, help="give up after this time in all, default 60")
+    pull.add_argument("--optional", action="store_true", help="exit status 0 even when a file could not be fetched")
 
 
 def _migrate(_arguments: argparse.Namespace) -> int:

@@ -14,23 +14,6 @@ from webapp.core.errors import InvalidInputError
 from webapp.vision.download import DownloadError, pull
 from webapp.vision.weights import FileState, ModelFile, file_state, model_file, read_manifest
 
-DEFAULT_MAX_SECONDS = 60.0
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare list, pull and verify."""
-    actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("list", help="every model file: state, size, licence, source")
-    actions.add_parser("verify", help="check the sha256 of every file that is here; exit status 1 if one is damaged")
-    pulling = actions.add_parser("pull", help="fetch YOLOv5 weights from their official release")
-    pulling.add_argument(
-        "names", nargs="*", default=["yolov5n"], metavar="NAME", help="yolov5n (default), yolov5s, ..."
-    )
-    pulling.add_argument(
-        "--max-seconds", type=float, default=DEFAULT_MAX_SECONDS, help="give up after this time in all"
-    )
-    pulling.add_argument("--optional", action="store_true", help="exit status 0 even when a file could not be fetched")
-
 
 def run(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
     """Do it; exit status and the text to print."""

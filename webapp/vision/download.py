@@ -63,7 +63,8 @@ class _Fetch:
         except urllib.error.HTTPError as error:
             raise DownloadError(f"the server answered {error.code} {error.reason}") from error
         except urllib.error.URLError as error:
-            raise DownloadError(f"no connection: {error.reason}") from error
+            reason = error.reason.strerror if isinstance(error.reason, OSError) else None
+            raise DownloadError(f"no connection: {reason or error.reason}") from error
         except TimeoutError as error:
             raise DownloadError("the server fell silent") from error
         except (http.client.HTTPException, ConnectionError) as error:
