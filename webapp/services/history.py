@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,6 +59,7 @@ def record_event(
     existing = _id_of(session_event.event_key)
     if existing is not None:
         return existing
+    _require_finite(session_event)
     row = _row(user_id, session_event, detector, pose_model, received_at or utc_now())
     try:
         with transaction() as session:
@@ -110,6 +112,14 @@ def delete_event(actor: User, event_id: str) -> None:
         session.delete(event)
 
 
+def _require_finite(message: SessionEvent) -> None:
+    event = message.event
+    for name in ("start_s", "end_s", "announced_s", "distance", "threshold", "confidence"):
+        value = getattr(event, name)
+        if not math.isfinite(value):
+            raise InvalidInputError(f"event {message.event_key} has {name} {value}; nothing was stored")
+
+
 def _row(user_id: int, message: SessionEvent, detector: str, pose_model: str, received_at: dt.datetime) -> Event:
     event = message.event
     return Event(
@@ -126,7 +136,7 @@ def _row(user_id: int, message: SessionEvent, detector: str, pose_model: str, re
         end_s=event.end_s,
         distance=event.distance,
         threshold=event.threshold,
-        confidence=event.confidence,
+        confidence=min(max(event.confidence, 0.0), 1.0),
         detector=detector,
         pose_model=pose_model,
         sequence=to_bytes(event.sequence),

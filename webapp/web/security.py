@@ -12,7 +12,7 @@ from flask_limiter.util import get_remote_address
 from flask_security import LoginForm, PasswordUtil, Security, SQLAlchemyUserDatastore
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
-from wtforms import StringField
+from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired
 
 from webapp.config import Settings, kept_secret
@@ -40,6 +40,8 @@ class AccountLoginForm(LoginForm):  # type: ignore[misc]  # Flask-Security ships
         validators=[InputRequired("Type your user name or e-mail address.")],
         render_kw={"autocomplete": "username", "autocapitalize": "none", "autofocus": True, "spellcheck": "false"},
     )
+
+    remember = BooleanField("Stay logged in on this device")
 
     def validate(self, **kwargs: Any) -> bool:
         self.ifield = self.identity
