@@ -1,8 +1,8 @@
 """Exact dynamic time warping in float32: whole sequences against each other, and templates against an endless stream.
 
 The whole-sequence functions take plain (T, D) sequences and sum Euclidean distances of frames over the classic steps.
-The stream kernel compares body parts (see features) with weights, and lets a template advance by 0, 1 or 2 of its frames
-per frame of the stream, so that a match is at most twice as fast as the template.
+The stream kernel compares body parts (see features) with weights, and lets a template advance by 0, 1 or 2 of its
+frames per frame of the stream, so that a match is at most twice as fast as the template.
 """
 
 from __future__ import annotations
@@ -137,15 +137,15 @@ def frame_costs(frames: Any, weights: Any, query: Any, trust: Any, costs: Any) -
 
 
 @njit(cache=True)
-def advance_subsequence(
+def advance_subsequence(  # noqa: PLR0917  # a kernel takes its arrays one by one
     costs: Any, offsets: Any, max_frames: Any, tick: Any, cost_sums: Any, starts: Any, path_lengths: Any
 ) -> None:
-    """Move every template's matches on by one frame of the stream; cost_sums, starts and path_lengths (L,) are updated.
+    """Move every template's matches on by one frame of the stream; cost_sums, starts, path_lengths (L,) are updated.
 
-    Rows offsets[k] .. offsets[k + 1] belong to template k. cost_sums[row] is the least cost of a match of the template up
-    to this row that ends at this tick; it began at starts[row] and its path has path_lengths[row] cells. A match begins at
-    any tick; it may wait on a template frame (except the last, where it would only grow) and may skip one by paying it.
-    Matches older than max_frames[k] ticks die.
+    Rows offsets[k] .. offsets[k + 1] belong to template k. cost_sums[row] is the least cost of a match of the template
+    up to this row that ends at this tick; it began at starts[row] and its path has path_lengths[row] cells. A match
+    begins at any tick; it may wait on a template frame (except the last, where it would only grow) and may skip one by
+    paying it. Matches older than max_frames[k] ticks die.
     """
     for k in range(offsets.shape[0] - 1):
         first, last = offsets[k], offsets[k + 1] - 1
@@ -170,7 +170,7 @@ def advance_subsequence(
 
 @njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
 def part_distances(frames: Any, weights: Any, query: Any, trust: Any) -> Any:
-    """(N, M) costs of template frames (N, 3, P) against stream frames (M, 3, P) with trust (M, P), as in frame_costs."""
+    """(N, M) costs of template frames (N, 3, P) against a stream (M, 3, P) with trust (M, P), as in frame_costs."""
     distances = np.empty((frames.shape[0], query.shape[0]), np.float32)
     column = np.empty(frames.shape[0], np.float32)
     for j in range(query.shape[0]):
@@ -179,16 +179,37 @@ def part_distances(frames: Any, weights: Any, query: Any, trust: Any) -> Any:
     return distances
 
 
-def part_alignment(frames: FloatArray, weights: FloatArray, query: FloatArray, trust: FloatArray) -> IntArray:
-    """The classic warping path (L, 2) between a template and a stretch of the stream, under part_distances."""
-    path: IntArray = _backtrack(_accumulate(part_distances(frames, weights, query, trust)))
-    return path
+def part_alignment(
+    frames: FloatArray, weights: FloatArray, query: FloatArray, trust: FloatArray
+) -> tuple[IntArray, float]:
+    """The classic warping path (L, 2) between a template and a stretch of the stream, and its cost (part_distances)."""
+    costs = _accumulate(part_distances(frames, weights, query, trust))
+    return _backtrack(costs), float(costs[-1, -1])
+
+
+@njit(cache=True)
+def best_subsequence(frames: Any, weights: Any, query: Any, trust: Any) -> Any:
+    """(first, last, mean cost) of the stretch of query (M, 3, P) nearest to one template; cost inf if there is none."""
+    rows = frames.shape[0]
+    costs, sums = np.empty(rows, np.float32), np.full(rows, np.float32(np.inf), np.float32)
+    starts, lengths = np.zeros(rows, np.int32), np.ones(rows, np.int32)
+    offsets, longest = np.array([0, rows], np.int32), np.array([query.shape[0] + 1], np.int32)
+    first, last, least = 0, 0, np.float32(np.inf)
+    for tick in range(query.shape[0]):
+        frame_costs(frames, weights, query[tick], trust[tick], costs)
+        advance_subsequence(costs, offsets, longest, tick, sums, starts, lengths)
+        mean = sums[rows - 1] / np.float32(lengths[rows - 1])
+        if mean < least:
+            first, last, least = starts[rows - 1], tick, mean
+    return first, last, least
 
 
 @njit(cache=True)
 def likeliest_rows(costs: Any, offsets: Any, penalties: Any, rows: Any) -> None:
-    """Write into rows (N,) each template's row with the least mean cost (L,), a row's penalty being added for not being
-    the last: penalties (N,) is what missing the whole template would cost."""
+    """Write into rows (N,) each template's row with the least mean cost (L,) and penalty for what is still missing.
+
+    penalties: (N,), what missing the whole template would cost.
+    """
     for k in range(offsets.shape[0] - 1):
         first, last = offsets[k], offsets[k + 1]
         best = np.float32(np.inf)

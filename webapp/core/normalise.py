@@ -39,10 +39,11 @@ def body_size(points: FloatArray, visible: FloatArray, skeleton: Skeleton) -> ND
     """
     left, right = skeleton.index["left_shoulder"], skeleton.index["right_shoulder"]
     width = np.linalg.norm(points[:, left] - points[:, right], axis=-1) * TORSO_PER_SHOULDER_WIDTH
-    size = np.where((visible[:, left] > 0) & (visible[:, right] > 0), width, np.nan)
+    shoulders = (visible[:, left] > 0) & (visible[:, right] > 0)
+    size = np.where(shoulders, width, np.nan)
     if "left_hip" in skeleton.index and "right_hip" in skeleton.index:
         hips = [skeleton.index["left_hip"], skeleton.index["right_hip"]]
         middle = (points[:, left] + points[:, right] - points[:, hips[0]] - points[:, hips[1]]) / 2
-        length = np.where((visible[:, hips] > 0).all(axis=1), np.linalg.norm(middle, axis=-1), np.nan)
+        length = np.where(shoulders & (visible[:, hips] > 0).all(axis=1), np.linalg.norm(middle, axis=-1), np.nan)
         size = np.where(np.isfinite(length), np.fmax(size, length), size)
     return np.where(size > 1e-4, size, np.nan).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Pose sequences as takes: is one fit to learn from, and where in it is the movement? Pure numpy, for pages and commands."""
+"""Pose sequences as takes: is one fit to learn from, and where in it is the movement? Pure numpy."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def trim_still(sequence: PoseSequence) -> tuple[float, float]:
 
 
 def limb_speed(track: Track) -> NDArray[np.float64]:
-    """How fast the two fastest joints move on the picture, (T,), in torso lengths a second; for evenly sampled tracks."""
+    """How fast the two fastest joints move on the picture, (T,), in torso lengths a second; for even tracks."""
     size = typical_body_size(track)
     columns = [track.skeleton.index[name] for name in _MOVERS if name in track.skeleton.index]
     if not np.isfinite(size) or len(track) < 3 or len(columns) < 2:
@@ -72,7 +72,7 @@ def limb_speed(track: Track) -> NDArray[np.float64]:
     visible = np.pad(track.visible[:, columns], ((1, 1), (0, 0)), mode="edge") > 0
     moved = np.linalg.norm(points[2:] - points[:-2], axis=-1) * (RATE_HZ / 2 / size)
     fastest = np.sort(np.where(visible[2:] & visible[:-2], moved, 0.0), axis=1)[:, -2:]
-    return fastest.mean(axis=1).astype(np.float64)
+    return np.asarray(fastest.mean(axis=1), np.float64)
 
 
 def _stretches(moving: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -92,16 +92,21 @@ def check_take(sequence: PoseSequence) -> TakeCheck:
 
 
 def _problem(sequence: PoseSequence, start_s: float, end_s: float) -> str | None:
-    if not len(sequence):
+    return _hidden(sequence) or _hardly_moves(sequence, start_s, end_s)
+
+
+def _hidden(sequence: PoseSequence) -> str | None:
+    track = track_of(sequence, 2)
+    seen = track.visible > 0
+    if not len(sequence) or seen.any(axis=1).mean() < 0.5:
         return "nobody in view"
-    seen = track_of(sequence, 2).visible > 0
-    if seen.any(axis=1).mean() < 0.5:
-        return "nobody in view"
-    if not np.isfinite(typical_body_size(track_of(sequence, 2))):
+    if not np.isfinite(typical_body_size(track)):
         return "shoulders hidden"
     names = [sequence.skeleton.index[name] for name in _MOVERS if name in sequence.skeleton.index]
-    if seen[:, names].mean() < 0.4:
-        return "half the joints hidden"
+    return "half the joints hidden" if seen[:, names].mean() < 0.4 else None
+
+
+def _hardly_moves(sequence: PoseSequence, start_s: float, end_s: float) -> str | None:
     if sequence.duration_s < _MIN_MOVING_S:
         return "too short"
     speeds = limb_speed(prepared_track(sequence, 2).between(start_s, end_s))

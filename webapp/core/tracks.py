@@ -6,6 +6,7 @@ A Track is what calculations use: coordinates with a trust for each, instead of 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def bridge_gaps(track: Track, max_gap_s: float = MAX_BRIDGED_GAP_S) -> Track:
     points, visible = track.points.copy(), track.visible.copy()
     for k in range(visible.shape[1]):
         seen = np.flatnonzero(track.visible[:, k] > 0)
-        for before, after in zip(seen[:-1], seen[1:], strict=True):
+        for before, after in pairwise(seen):
             if after - before > 1 and track.times_s[after] - track.times_s[before] <= max_gap_s:
                 inside = slice(before + 1, after)
                 span_s = track.times_s[after] - track.times_s[before]
@@ -77,7 +78,7 @@ def bridge_gaps(track: Track, max_gap_s: float = MAX_BRIDGED_GAP_S) -> Track:
 def blend(
     points: tuple[FloatArray, FloatArray], visible: tuple[FloatArray, FloatArray], share: FloatArray | float
 ) -> tuple[FloatArray, FloatArray]:
-    """Between two frames, weighted by trust: share 0 is the first, 1 the second. Points (..., K, D), visible (..., K)."""
+    """Between two frames, weighted by trust: share 0 is the first. Points (..., K, D), visible (..., K)."""
     weights = visible[0] * (1 - share), visible[1] * share
     total = weights[0] + weights[1]
     summed = points[0] * weights[0][..., None] + points[1] * weights[1][..., None]

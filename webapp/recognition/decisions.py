@@ -24,7 +24,6 @@ class Finding:
     end_tick: int
     distance: float
     ratio: float
-    correlation: float
 
     def overlaps(self, other: Finding) -> bool:
         """Whether both share more than a third of the shorter one."""

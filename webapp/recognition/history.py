@@ -1,4 +1,4 @@
-"""What a recogniser remembers of the stream: the ticks' features and the poses, only as far back as a match can reach."""
+"""What a recogniser remembers of the stream: ticks' features and poses, only as far back as a match can reach."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class PoseHistory:
         world = [f.world_m for f in frames if f.world_m is not None]
         return PoseSequence(
             skeleton=skeleton,
-            times_s=times_s - times_s[0] if len(frames) else times_s,
+            times_s=times_s - times_s[0] if frames else times_s,
             keypoints=np.array([f.keypoints for f in frames], np.float32).reshape(-1, count, 2),
             scores=np.array([f.scores for f in frames], np.float32).reshape(-1, count),
             world_m=np.array(world, np.float32).reshape(-1, count, 3) if frames and len(world) == len(frames) else None,

@@ -11,37 +11,52 @@ from webapp.core.features import REGION_OF_PART, REGIONS
 from webapp.core.records import FloatArray
 from webapp.recognition.templates import Template
 
-# A limb that moves in the template must move at least this share of it, and at most this many times as far.
-MIN_GAIN, MAX_GAIN = 0.5, 2.0
-# How well the movement must follow the template's: 1 is the same course at any size.
-MIN_CORRELATION = 0.7
-# Only regions with this share of the template's movement are asked for their own range.
-_REGION_SHARE = 0.2
+# The whole movement must go at least this share of the template's way, and at most so many times as far.
+MIN_GAIN, MAX_GAIN = 0.55, 2.0
+# Each region that takes part must go this share of its way: a jumping jack is not told by the arms alone.
+MIN_REGION_GAIN = 0.35
+# How much a movement that does not follow the template's adds to its distance, in spreads of the template.
+_COURSE_WEIGHT = 2.0
+# A region takes part if its parts deviate this far (root mean square, in feature units) from their mean; the depth of
+# monocular poses trembles by less.
+_TAKES_PART = 0.12
 
 
 @dataclass(frozen=True)
 class MotionMatch:
-    """The movement of a match against the template's, both as deviations from their mean pose.
+    """A stretch of the stream against a template, warped onto each other.
 
-    gains: per region that moves in the template, how far it moved relative to it (1: as far); correlation: -1..1.
+    pose_distance: mean distance of the frames, in spreads of the template. The movements are both taken as deviations
+    from their mean pose. gain: how far it moved relative to the template (1: as far); region_gains: the same for each
+    region that takes part; correlation: -1..1, how alike their courses are at any size and for any body.
     """
 
-    gains: dict[str, float]
+    pose_distance: float
+    gain: float
+    region_gains: dict[str, float]
     correlation: float
+
+    @property
+    def distance(self) -> float:
+        """What decides: poses and course together, in spreads of the template."""
+        return self.pose_distance + _COURSE_WEIGHT * (1 - self.correlation)
 
     @property
     def flaw(self) -> str | None:
         """Why the movement is not the template's, or None."""
-        if any(gain < MIN_GAIN for gain in self.gains.values()):
+        if self.gain < MIN_GAIN:
             return "movement too small"
-        if any(gain > MAX_GAIN for gain in self.gains.values()):
+        if self.gain > MAX_GAIN:
             return "movement too large"
-        return "moves differently" if self.correlation < MIN_CORRELATION else None
+        for region, gain in self.region_gains.items():
+            if gain < MIN_REGION_GAIN:
+                return f"{region} move too little"
+        return None
 
 
 def match_motion(template: Template, query: FloatArray, trust: FloatArray) -> MotionMatch:
-    """Compare the ranges of motion of a template and a stretch of the stream (M, 3, P) with trust (M, P)."""
-    path = part_alignment(template.frames, template.weights, query, trust)
+    """Compare a template with a stretch of the stream (M, 3, P) with trust (M, P)."""
+    path, cost = part_alignment(template.frames, template.weights, query, trust)
     ours, theirs = template.frames[path[:, 0]], query[path[:, 1]]
     weights = template.weights[path[:, 0]] * trust[path[:, 1]]
     total = weights.sum(axis=0)
@@ -51,10 +66,13 @@ def match_motion(template: Template, query: FloatArray, trust: FloatArray) -> Mo
     shared = np.einsum("lp,ldp,ldp->p", weights, ours, theirs)
     own = np.einsum("lp,ldp,ldp->p", weights, ours, ours)
     other = np.einsum("lp,ldp,ldp->p", weights, theirs, theirs)
-    gains = {}
+    region_gains = {}
     for index, region in enumerate(REGIONS):
-        inside = REGION_OF_PART == index
-        if own[inside].sum() >= _REGION_SHARE * own.sum() and own[inside].sum() > 0:
-            gains[region] = float(shared[inside].sum() / own[inside].sum())
+        inside = index == REGION_OF_PART
+        takes_part = float(np.sqrt((template.motion[inside] ** 2).mean())) >= _TAKES_PART
+        if takes_part and own[inside].sum() > 0:
+            region_gains[region] = float(shared[inside].sum() / own[inside].sum())
     norm = float(np.sqrt(own.sum() * other.sum()))
-    return MotionMatch(gains, float(shared.sum()) / norm if norm > 1e-9 else 0.0)
+    correlation = float(shared.sum()) / norm if norm > 1e-9 else 0.0
+    gain = float(shared.sum() / own.sum()) if own.sum() > 0 else 0.0
+    return MotionMatch(cost / len(path) / template.spread, gain, region_gains, correlation)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+
 import numpy as np
 
 from webapp.core.dtw import likeliest_rows
@@ -13,8 +15,12 @@ from webapp.recognition.ports import Candidate, Recognition
 from webapp.recognition.subsequence import SubsequenceMatcher
 from webapp.recognition.template_bank import TemplateBank
 
+RANKED = 10
+"""How many actions a ranking tells of."""
 _SHOWN_S = 1.5
 """How long an announced action stays the current one."""
+_NEARLY_FINISHED = 0.75
+"""From this progress on it is told why a finished match was rejected."""
 _NOTED_TICKS = round(1.0 * RATE_HZ)
 """How long the reason of a match just rejected is told."""
 _STILL_TICKS = round(0.8 * RATE_HZ)
@@ -42,18 +48,19 @@ class Ranking:
         self._notes.pop(finding.action_index, None)
 
     def answer(self, matcher: SubsequenceMatcher, history: FeatureHistory, now_s: float) -> Recognition:
-        """The ranking now, nearest (by its share of the threshold) first."""
+        """The RANKED nearest actions now, by their share of the threshold, nearest first."""
         if self._shown is not None and now_s - self._shown[1] > _SHOWN_S:
             self._shown = None
         state = _body_state(history)
         costs = matcher.mean_costs()
-        likeliest_rows(costs, self._bank.offsets, self._bank.template_thresholds, self._rows)
+        likeliest_rows(costs, self._bank.offsets, self._bank.spreads, self._rows)
         best: dict[int, tuple[float, int]] = {}
-        for index, distance in enumerate(costs[self._rows].tolist()):
+        for index, distance in enumerate((costs[self._rows] / self._bank.spreads).tolist()):
             action_index = self._bank.templates[index].action_index
             if action_index not in best or distance < best[action_index][0]:
                 best[action_index] = (distance, index)
-        order = sorted(best, key=lambda a: (a != self._shown_action, best[a][0] / self._bank.thresholds[a]))
+        thresholds, shown = self._bank.thresholds, self._shown_action
+        order = heapq.nsmallest(RANKED, best, key=lambda a: (a != shown, best[a][0] / thresholds[a]))
         tick = history.next_tick - 1
         ranking = tuple(self._candidate(a, *best[a], state, tick) for a in order)
         if self._shown is not None:
@@ -70,7 +77,11 @@ class Ranking:
             return Candidate(action.action_id, action.name, self._shown[0].distance, threshold, None, 1.0)
         first, last = int(self._bank.offsets[index]), int(self._bank.offsets[index + 1])
         progress = (int(self._rows[index]) - first + 1) / (last - first)
-        reason = state.reason(self._bank.templates[index].needed) or self._noted(action_index, tick)
+        reason = state.reason(self._bank.templates[index].needed)
+        if reason is None and distance <= threshold and progress < _NEARLY_FINISHED:
+            reason = "not finished"
+        if reason is None:
+            reason = self._noted(action_index, tick)
         if reason is None:
             reason = "distance above threshold" if distance > threshold else "not finished"
         if not np.isfinite(distance):
@@ -104,7 +115,7 @@ def _body_state(history: FeatureHistory) -> _BodyState:
         return _BodyState("nobody in view", frozenset())
     part_trust = trust[-_STILL_TICKS // 2 :].mean(axis=0)
     hidden = frozenset(
-        region for i, region in enumerate(REGIONS) if part_trust[REGION_OF_PART == i].mean() < _MIN_REGION_TRUST
+        region for i, region in enumerate(REGIONS) if part_trust[i == REGION_OF_PART].mean() < _MIN_REGION_TRUST
     )
     ranges = np.sqrt((np.ptp(features, axis=0) ** 2).sum(axis=0))
     still = float(np.sort(np.where(trust.min(axis=0) > 0, ranges, 0))[-2]) < _STILL_RANGE

@@ -1,4 +1,4 @@
-"""A stream of poses at any frame rate as even, smoothed ticks; the streaming twin of tracks.resample and tracks.smooth."""
+"""A stream of poses at any frame rate as even, smoothed ticks: the streaming twin of tracks.resample and smooth."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TickSampler:
         while (next_s := self._start_s + self._count / RATE_HZ) <= time_s + 1e-9:
             share = min(1.0, (next_s - last_s) / (time_s - last_s))
             self._count += 1
-            yield from self._push(blend((last_points, points), (last_visible, visible), np.float32(share)))
+            yield from self._push(blend((last_points, points), (last_visible, visible), share))
 
     def finish(self) -> Iterator[Tick]:
         """The ticks still waiting for neighbours, the last one standing in for them; then the stream is over."""

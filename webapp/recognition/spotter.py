@@ -29,6 +29,8 @@ MAX_GAP_S = 0.6
 _RESTART_S = 2.0
 """A clock this far behind is a new stream (a video begun again), not a late frame."""
 _SIZE_TICKS = round(3 * RATE_HZ)
+_LOOKED_AT = 4
+"""How many of the nearest finished matches are looked at closely in one tick."""
 _OVERLAP = 0.2
 """Two events may share this part of the first: repetitions flow into each other."""
 
@@ -121,21 +123,19 @@ class StreamRecogniser:
 
     def _find(self, tick: int) -> None:
         """Let every template that has just matched its whole length wait for a better match."""
-        distances, starts = self._matcher.finished()
-        ratios = distances / self._bank.template_thresholds
-        for index in np.flatnonzero(ratios < 1):
-            template = self._bank.templates[index]
-            start, ratio = int(starts[index]), float(ratios[index])
-            if start < self._blocked_until_tick or not self._decisions.would_improve(template.action_index, ratio):
-                continue
+        costs, starts = self._matcher.finished()
+        ratios = costs / self._bank.spreads / self._bank.template_thresholds
+        near = np.flatnonzero((ratios < 1) & (starts >= self._blocked_until_tick))
+        for index in near[np.argsort(ratios[near])][:_LOOKED_AT]:
+            template, start = self._bank.templates[index], int(starts[index])
+            threshold = self._bank.thresholds[template.action_index]
             motion = match_motion(template, *self._features.between(start, tick))
-            if motion.flaw is not None:
-                self._ranking.note(template.action_index, motion.flaw, tick)
-                continue
-            found = Finding(
-                template.action_index, int(index), start, tick, float(distances[index]), ratio, motion.correlation
-            )
-            self._decisions.add(found)
+            ratio = motion.distance / threshold
+            reason = motion.flaw or ("distance above threshold" if ratio >= 1 else None)
+            if reason is not None:
+                self._ranking.note(template.action_index, reason, tick)
+            elif self._decisions.would_improve(template.action_index, ratio):
+                self._decisions.add(Finding(template.action_index, int(index), start, tick, motion.distance, ratio))
 
     def _settle(self, now_s: float, *, at_once: bool) -> list[Event]:
         events = []
@@ -166,6 +166,6 @@ class StreamRecogniser:
             announced_s=now_s,
             distance=finding.distance,
             threshold=self._bank.thresholds[finding.action_index],
-            confidence=float(np.clip((1 - finding.ratio / 2) * finding.correlation, 0, 1)),
+            confidence=float(np.clip(1 - finding.ratio / 2, 0, 1)),
             sequence=self._poses.between(self._skeleton, start_s, end_s),
         )

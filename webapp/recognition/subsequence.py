@@ -1,22 +1,11 @@
-"""Templates matched against a stream, tick by tick, or against one stretch at once."""
+"""Templates matched against a stream, tick by tick."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from webapp.core.dtw import advance_subsequence, frame_costs
 from webapp.core.records import FloatArray
-
-
-@dataclass(frozen=True)
-class Match:
-    """A stretch of the stream, first and last tick included, and its mean cost per path cell."""
-
-    start_tick: int
-    end_tick: int
-    distance: float
 
 
 class SubsequenceMatcher:
@@ -31,8 +20,8 @@ class SubsequenceMatcher:
     def reset(self) -> None:
         """Forget the stream."""
         self.cost_sums = np.full(len(self._frames), np.inf, np.float32)
-        self.starts = np.zeros(len(self._frames), np.int64)
-        self.path_lengths = np.ones(len(self._frames), np.int64)
+        self.starts = np.zeros(len(self._frames), np.int32)
+        self.path_lengths = np.ones(len(self._frames), np.int32)
 
     def advance(self, tick: int, features: FloatArray, trust: FloatArray) -> None:
         """Take in one tick: features (3, P), trust (P,). Ticks rise by one."""
@@ -47,21 +36,8 @@ class SubsequenceMatcher:
 
     def mean_costs(self) -> FloatArray:
         """(L,) the mean cost of each row's match so far; inf where there is none."""
-        return self.cost_sums / self.path_lengths
+        return (self.cost_sums / self.path_lengths).astype(np.float32)
 
     def finished(self) -> tuple[FloatArray, np.ndarray]:
         """Per template the mean cost and the start tick of its best match ending now."""
         return self.cost_sums[self._last_rows] / self.path_lengths[self._last_rows], self.starts[self._last_rows]
-
-
-def best_match(frames: FloatArray, weights: FloatArray, query: FloatArray, trust: FloatArray) -> Match:
-    """The stretch of query (M, 3, P) nearest to one template (L, 3, P); distance inf where there is none."""
-    offsets = np.array([0, len(frames)], np.int32)
-    matcher = SubsequenceMatcher(frames, weights, offsets, np.array([len(query) + 1], np.int32))
-    best = Match(0, 0, float("inf"))
-    for tick in range(len(query)):
-        matcher.advance(tick, query[tick], trust[tick])
-        distances, starts = matcher.finished()
-        if distances[0] < best.distance:
-            best = Match(int(starts[0]), tick, float(distances[0]))
-    return best

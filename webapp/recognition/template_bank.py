@@ -25,9 +25,9 @@ MAX_SLOWNESS = 2.5
 class TemplateBank:
     """All templates of all actions, side by side for one pass of the stream kernel.
 
-    dimensions: 3 where every take has world coordinates, else 2. frames, weights: the templates' rows one after another,
-    template k at rows offsets[k] .. offsets[k + 1]. max_frames: longest match of each template in ticks.
-    thresholds: one per action, in units of distance.
+    dimensions: 3 where every take has world coordinates, else 2. frames, weights: the templates' rows one after
+    another, template k at rows offsets[k] .. offsets[k + 1]. max_frames: longest match of each template in ticks.
+    thresholds: one per action, in spreads of its templates (see matching.MotionMatch).
     """
 
     actions: tuple[Action, ...]
@@ -39,6 +39,11 @@ class TemplateBank:
     offsets: NDArray[np.int32] = field(repr=False)
     max_frames: NDArray[np.int32] = field(repr=False)
     flat: TemplateBank | None = field(default=None, repr=False)
+
+    @cached_property
+    def spreads(self) -> FloatArray:
+        """(N,) each template's spread, the unit of its distances."""
+        return np.array([template.spread for template in self.templates], np.float32)
 
     @cached_property
     def template_thresholds(self) -> FloatArray:

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from webapp.core.dtw import best_subsequence
 from webapp.core.records import FloatArray
-from webapp.recognition.subsequence import best_match
+from webapp.recognition.matching import match_motion
 from webapp.recognition.templates import Template
 
-# The threshold lies between these shares of how far the template itself moves away from its mean pose: a person who only
-# stands is about 1 away, another person doing the same is seldom more than the ceiling.
-FLOOR_SPREADS, CEILING_SPREADS = 0.6, 0.85
-# Other people differ more than one person's takes do.
+# In spreads of the template, as MotionMatch.distance: a person who only stands is about 3 away, other people doing the
+# same mostly below 1.
+FLOOR, CEILING = 1.2, 1.5
 _OTHER_PEOPLE = 1.5
-# Of another action's distance, the share that is still taken for this one.
+"""Other people differ more than one person's takes, or the varied copies of one, do."""
 _NEGATIVE_SHARE = 0.8
+"""Of another action's distance, the share that is still taken for this one."""
+_MAX_NEGATIVES = 48
 _TEMPOS = (0.7, 1.4)
 _TURNS_RAD = (-0.25, 0.25)
 _SIZES = (0.9, 1.1)
@@ -32,29 +34,29 @@ def learn_thresholds(action_count: int, templates: Sequence[Template]) -> tuple[
     for index in range(action_count):
         own = [template for template in templates if template.action_index == index]
         others = [template for template in templates if template.action_index != index]
-        thresholds.append(_threshold(own, others) if own else 0.0)
+        every = -(-len(others) // _MAX_NEGATIVES) or 1
+        thresholds.append(_threshold(own, others[::every]) if own else 0.0)
     return tuple(thresholds)
 
 
 def _threshold(own: Sequence[Template], others: Sequence[Template]) -> float:
-    spread = float(np.mean([template.spread for template in own]))
     if len(own) > 1:
-        near = [min(_distance(a, b) for a in own if a is not b) for b in own]
+        near = [min(_distance(a, b.frames, b.trust) for a in own if a is not b) for b in own]
     else:
-        near = [
-            best_match(own[0].frames, own[0].weights, copy, np.ones((len(copy), copy.shape[2]), np.float32)).distance
-            for copy in varied(own[0].frames)
-        ]
-    threshold = float(np.clip(max(near) * _OTHER_PEOPLE, FLOOR_SPREADS * spread, CEILING_SPREADS * spread))
-    if others:
-        nearest_other = min(_distance(a, b) for a in own for b in others)
-        threshold = max(min(threshold, nearest_other * _NEGATIVE_SHARE), max(near) * 1.05)
-    return threshold
+        seen = np.ones((1, own[0].frames.shape[2]), np.float32)
+        near = [_distance(own[0], copy, np.repeat(seen, len(copy), axis=0)) for copy in varied(own[0].frames)]
+    furthest_near = float(np.median(near))
+    threshold = float(np.clip(furthest_near * _OTHER_PEOPLE, FLOOR, CEILING))
+    nearest_other = min((_distance(a, b.frames, b.trust) for a in own for b in others), default=float("inf"))
+    return max(min(threshold, nearest_other * _NEGATIVE_SHARE), min(furthest_near, FLOOR))
 
 
-def _distance(template: Template, performed: Template) -> float:
-    trust = (performed.weights > 0).astype(np.float32)
-    return best_match(template.frames, template.weights, performed.frames, trust).distance
+def _distance(template: Template, frames: FloatArray, trust: FloatArray) -> float:
+    """How far the nearest stretch of another performance (M, 3, P) is from the template."""
+    first, last, cost = best_subsequence(template.frames, template.weights, frames, trust)
+    if not np.isfinite(cost):
+        return float("inf")
+    return match_motion(template, frames[first : last + 1], trust[first : last + 1]).distance
 
 
 def varied(frames: FloatArray) -> list[FloatArray]:
