@@ -36,6 +36,12 @@ class _Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
     timeout = None  # of the WebSocket; a request's own limit would end it
 
+    def run_wsgi(self) -> None:
+        """After a WebSocket the connection is done: whatever still comes in is no request."""
+        super().run_wsgi()
+        if self.headers.get("Upgrade"):
+            self.close_connection = True
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Requests are not logged."""
 

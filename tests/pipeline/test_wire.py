@@ -1,0 +1,238 @@
+"""The wire forms: what is written is read back, JSON can carry it, and nonsense is refused with a sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from webapp.core.errors import InvalidInputError
+from webapp.core.records import Box, Pose, PoseSequence
+from webapp.core.skeleton import BLAZEPOSE_33, COCO_17
+from webapp.pipeline import wire
+from webapp.pipeline.messages import (
+    Bank,
+    DroppedFrame,
+    FrameAnswer,
+    FrameMessage,
+    PersonAnswer,
+    SessionEvent,
+    SessionOpened,
+    WorkerHello,
+)
+from webapp.recognition.ports import Action, Candidate, Event, Recognition, Take
+
+JPEG = b"\xff\xd8\xff\xe0 a picture"
+LIMITS = wire.FrameLimits(max_bytes=1000)
+
+
+def sequence(frames: int = 8) -> PoseSequence:
+    draw = np.random.default_rng(1)
+    return PoseSequence(
+        skeleton=COCO_17,
+        times_s=np.arange(frames) / 30,
+        keypoints=draw.random((frames, 17, 2), dtype=np.float32),
+        scores=draw.random((frames, 17), dtype=np.float32),
+    )
+
+
+def answer() -> FrameAnswer:
+    draw = np.random.default_rng(2)
+    keypoints_px = draw.random((33, 2), dtype=np.float32) * 480
+    keypoints_px[4] = np.nan
+    scores = draw.random(33, dtype=np.float32)
+    pose = Pose(BLAZEPOSE_33, keypoints_px, scores, 0.93, world_m=draw.random((33, 3), dtype=np.float32))
+    ranking = (
+        Candidate("a1", "squat", 0.41, 0.5, None, 0.8),
+        Candidate("a2", "jumping jack", math.inf, 0.6, "legs not visible"),
+    )
+    recognition = Recognition(ranking, (), "squat", None)
+    person = PersonAnswer(3, Box(1.0, 2.0, 300.5, 400.5), pose, recognition)
+    return FrameAnswer("s1", 7, 640, 480, (person,), {"decode": 1.25, "total": 18.5})
+
+
+def session_event() -> SessionEvent:
+    event = Event("a1", "squat", "t1", 1.0, 2.5, 2.7, 0.3, 0.5, 0.9, sequence())
+    return SessionEvent("s1", "s1-1-0", 3, event)
+
+
+def through_json(value: Any) -> Any:
+    """As the browser's strict JSON.parse sees it."""
+    return json.loads(json.dumps(value, allow_nan=False))
+
+
+def test_an_answer_survives_the_way() -> None:
+    sent = answer()
+
+    got = wire.answer_from_wire(through_json(wire.answer_to_wire(sent)), BLAZEPOSE_33)
+
+    assert (got.session_id, got.frame_id, got.width_px, got.height_px) == ("s1", 7, 640, 480)
+    assert got.stages_ms == sent.stages_ms
+    there, back = sent.people[0], got.people[0]
+    assert back.person_id == 3
+    assert back.box == there.box
+    np.testing.assert_allclose(back.pose.keypoints_px, there.pose.keypoints_px, atol=0.051)
+    assert there.pose.world_m is not None and back.pose.world_m is not None
+    np.testing.assert_allclose(back.pose.world_m, there.pose.world_m, atol=0.00051)
+    assert back.recognition == there.recognition
+
+
+def test_a_hidden_keypoint_travels_as_nulls_with_score_0() -> None:
+    person = wire.person_to_wire(answer().people[0])
+
+    assert isinstance(person["keypoints"], list)
+    assert person["keypoints"][4] == [None, None, 0]
+
+
+def test_a_distance_that_cannot_be_said_travels_as_null() -> None:
+    ranking: Any = wire.person_to_wire(answer().people[0])["ranking"]
+
+    assert ranking[1]["distance"] is None
+
+
+def test_nobody_there_is_an_answer_too() -> None:
+    sent = FrameAnswer("s1", 7, 640, 480, (), {"total": 3.0})
+
+    assert wire.answer_from_wire(through_json(wire.answer_to_wire(sent)), BLAZEPOSE_33) == sent
+
+
+def test_a_bank_survives_the_way() -> None:
+    sent = Bank("user-1", 4, (Action("a1", "squat", (Take("t1", sequence()), Take("t2", sequence(5)))),))
+
+    got = wire.bank_from_wire(wire.bank_to_wire(sent))
+
+    assert (got.bank_id, got.number) == ("user-1", 4)
+    assert [(a.action_id, a.name, [t.take_id for t in a.takes]) for a in got.actions] == [("a1", "squat", ["t1", "t2"])]
+    np.testing.assert_array_equal(got.actions[0].takes[0].sequence.keypoints, sequence().keypoints)
+
+
+def test_an_event_survives_the_way_with_its_poses() -> None:
+    got = wire.event_from_wire(wire.event_to_wire(session_event()))
+
+    assert (got.session_id, got.event_key, got.person_id) == ("s1", "s1-1-0", 3)
+    assert (got.event.action, got.event.start_s, got.event.end_s, got.event.confidence) == ("squat", 1.0, 2.5, 0.9)
+    np.testing.assert_array_equal(got.event.sequence.scores, sequence().scores)
+
+
+def test_the_browser_gets_an_event_without_poses_and_with_the_historys_id() -> None:
+    described = wire.event_to_browser(session_event(), "e1")
+
+    assert set(through_json(described)) == {
+        "event_id", "person_id", "action_id", "action", "take_id", "start_s", "end_s", "announced_s", "distance",
+        "threshold", "confidence",
+    }  # fmt: skip
+    assert described["event_id"] == "e1"
+
+
+def test_small_messages_survive_the_way() -> None:
+    hello = WorkerHello("w1", "yolov5n", "blazepose_full", "blazepose_33", "openvino")
+    frame = FrameMessage("s1", 7, 1.5, JPEG)
+
+    assert wire.hello_from_wire(wire.hello_to_wire(hello)) == hello
+    assert wire.frame_from_wire(*wire.frame_to_wire(frame)) == frame
+    assert wire.dropped_from_wire(wire.dropped_to_wire(DroppedFrame("s1", 7, "why"))) == DroppedFrame("s1", 7, "why")
+    assert wire.session_from_wire(wire.session_to_wire(SessionOpened("s1", "user-1"))) == SessionOpened("s1", "user-1")
+
+
+def test_a_browsers_frame_is_taken_as_it_is() -> None:
+    got = wire.frame_from_browser("s1", ({"frame_id": 7, "time_s": 1}, JPEG), LIMITS)
+
+    assert got == FrameMessage("s1", 7, 1.0, JPEG)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "two arguments"),
+        (({"frame_id": 1, "time_s": 0.0},), "two arguments"),
+        ((JPEG, {"frame_id": 1, "time_s": 0.0}), "must be an object, got bytes"),
+        (({"frame_id": 1, "time_s": 0.0}, "text"), "must be JPEG bytes, got str"),
+        (({"frame_id": 1, "time_s": 0.0}, b""), "0 bytes"),
+        (({"frame_id": 1, "time_s": 0.0}, JPEG + bytes(1000)), "at most 1000"),
+        (({"frame_id": 1, "time_s": 0.0}, b"\x89PNG\r\n\x1a\n"), "not a JPEG"),
+        (({"frame_id": -1, "time_s": 0.0}, JPEG), "frame_id"),
+        (({"frame_id": 2**53, "time_s": 0.0}, JPEG), "frame_id"),
+        (({"frame_id": True, "time_s": 0.0}, JPEG), "frame_id"),
+        (({"frame_id": 1.5, "time_s": 0.0}, JPEG), "frame_id"),
+        (({"frame_id": 1}, JPEG), "time_s"),
+        (({"frame_id": 1, "time_s": math.nan}, JPEG), "time_s"),
+        (({"frame_id": 1, "time_s": math.inf}, JPEG), "time_s"),
+        (({"frame_id": 1, "time_s": "1"}, JPEG), "time_s"),
+    ],
+)
+def test_a_browsers_wrong_frame_is_refused_with_a_sentence(arguments: tuple[object, ...], sentence: str) -> None:
+    with pytest.raises(InvalidInputError, match=sentence):
+        wire.frame_from_browser("s1", arguments, LIMITS)
+
+
+def test_the_id_of_a_wrong_frame_is_found_where_there_is_one() -> None:
+    assert wire.frame_id_of(({"frame_id": 7, "time_s": "x"}, b"")) == 7
+    assert wire.frame_id_of(({"frame_id": "7"}, JPEG)) is None
+    assert wire.frame_id_of(()) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("session_id",), 5),
+        (("frame_id",), "7"),
+        (("width_px",), -1),
+        (("people",), "nobody"),
+        (("people",), [None] * 33),
+        (("stages_ms",), None),
+        (("stages_ms", "total"), "quick"),
+        (("people", 0, "keypoints"), [[1, 2, 3]]),
+        (("people", 0, "keypoints", 0), [1e30, 0, 0]),
+        (("people", 0, "keypoints", 0), ["a", 0, 0]),
+        (("people", 0, "world_m"), [[0, 0]] * 33),
+        (("people", 0, "box_px"), [1, 2, 3]),
+        (("people", 0, "score"), None),
+        (("people", 0, "person_id"), None),
+        (("people", 0, "current"), "x" * 1001),
+        (("people", 0, "ranking"), {}),
+        (("people", 0, "ranking", 0, "distance"), "near"),
+        (("people", 0, "ranking", 0, "reason"), 5),
+        (("people", 0, "ranking", 0), None),
+    ],
+)
+def test_a_workers_wrong_answer_is_refused(path: tuple[str | int, ...], value: object) -> None:
+    raw = through_json(wire.answer_to_wire(answer()))
+    place: Any = raw
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+
+    with pytest.raises(InvalidInputError):
+        wire.answer_from_wire(raw, BLAZEPOSE_33)
+
+
+@pytest.mark.parametrize("raw", [None, 5, "text", [], b"bytes"])
+def test_no_message_may_be_anything_but_an_object(raw: object) -> None:
+    readers = [
+        wire.hello_from_wire,
+        wire.bank_from_wire,
+        wire.session_from_wire,
+        wire.session_id_from_wire,
+        wire.dropped_from_wire,
+        wire.event_from_wire,
+    ]
+    for read in readers:
+        with pytest.raises(InvalidInputError, match="must be an object"):
+            read(raw)
+
+
+def test_a_hello_with_an_unknown_skeleton_is_refused() -> None:
+    raw = wire.hello_to_wire(WorkerHello("w1", "d", "p", "octopus_8", "r"))
+
+    with pytest.raises(InvalidInputError, match="octopus_8"):
+        wire.hello_from_wire(raw)
+
+
+def test_an_event_whose_poses_are_no_poses_is_refused() -> None:
+    raw = wire.event_to_wire(session_event()) | {"sequence": b"PK nonsense"}
+
+    with pytest.raises(InvalidInputError, match="not a pose sequence"):
+        wire.event_from_wire(raw)

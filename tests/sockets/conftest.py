@@ -1,0 +1,81 @@
+"""Real servers for the tests of the sockets, one of each kind and mode for the whole session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+
+import cv2
+import numpy as np
+import pytest
+
+from webapp.bench.browser import LiveClient
+from webapp.bench.instance import Instance, end
+
+USERS = ("alice", "bob")
+
+
+@dataclass
+class Server:
+    """A running server and its accounts' cookies."""
+
+    instance: Instance
+    process: Popen[str]
+    cookies: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.instance.url
+
+    @property
+    def token(self) -> str:
+        return (self.instance.folder / "worker_token").read_text(encoding="ascii").strip()
+
+    def live(self, username: str) -> LiveClient:
+        """A connected browser of that account."""
+        client = LiveClient(self.url, self.cookies[username])
+        client.connect()
+        return client
+
+
+def running(folder: Path, async_mode: str, command: str) -> Iterator[Server]:
+    instance = Instance(folder, {"MOVEPRINT_ASYNC_MODE": async_mode})
+    instance.prepare(*USERS)
+    process = instance.start(command)
+    try:
+        instance.wait_for_http(process)
+        yield Server(instance, process, {name: instance.log_in(name) for name in USERS})
+    finally:
+        end(process)
+
+
+@pytest.fixture(scope="session", params=["eventlet", "threading"])
+def async_mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def web(async_mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The web process alone: workers are the test's own."""
+    yield from running(tmp_path_factory.mktemp(f"web-{async_mode}"), async_mode, "web")
+
+
+@pytest.fixture(scope="session")
+def served(async_mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Everything, with the real worker."""
+    yield from running(tmp_path_factory.mktemp(f"served-{async_mode}"), async_mode, "serve")
+
+
+@pytest.fixture(scope="session")
+def jpeg() -> bytes:
+    """A picture of 640x480 with nobody in it."""
+    picture = np.random.default_rng(3).integers(0, 255, (60, 80, 3), dtype=np.uint8)
+    return encoded(cv2.resize(picture, (640, 480)))
+
+
+def encoded(picture: np.ndarray) -> bytes:
+    written, data = cv2.imencode(".jpg", picture)
+    assert written
+    return bytes(data.tobytes())

@@ -1,0 +1,184 @@
+"""`/worker`: the token, being brought up to date, and faults of workers that browsers must hardly notice."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from typing import Any
+
+import numpy as np
+import pytest
+import socketio
+
+from tests.sockets.asking import ask, ask_until_result
+from tests.sockets.conftest import Server
+from tests.sockets.scripted_worker import ScriptedWorker
+from webapp.core.records import PoseSequence
+from webapp.core.skeleton import COCO_17
+from webapp.pipeline import wire
+from webapp.pipeline.messages import SessionEvent
+from webapp.recognition.ports import Event
+
+
+def sequence() -> PoseSequence:
+    keypoints = np.random.default_rng(1).random((20, 17, 2), dtype=np.float32)
+    return PoseSequence(COCO_17, np.arange(20) / 10, keypoints, np.ones((20, 17), np.float32))
+
+
+def post(server: Server, username: str, path: str, body: object) -> Any:
+    """What the page's own script does: a JSON request with the page's token."""
+    headers = {"Cookie": server.cookies[username]}
+    page = urllib.request.urlopen(urllib.request.Request(f"{server.url}/actions/", headers=headers))
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page.read().decode())
+    assert token is not None
+    headers |= {"X-CSRFToken": token.group(1), "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{server.url}{path}", json.dumps(body).encode(), headers, method="POST")
+    return json.loads(urllib.request.urlopen(request).read())
+
+
+def keep_take(server: Server, username: str, action: str) -> str:
+    action_id = str(post(server, username, "/actions/", {"name": action})["action_id"])
+    taken = sequence()
+    body = {
+        "client_key": f"{username}-{action}",
+        "sequence": {
+            "skeleton": "coco_17",
+            "times_s": taken.times_s.tolist(),
+            "keypoints": taken.keypoints.tolist(),
+            "scores": taken.scores.tolist(),
+            "world_m": None,
+        },
+        "trim_start_s": 0.0,
+        "trim_end_s": 1.9,
+        "source": "webcam",
+        "detector": "whole_frame",
+        "pose_model": "scripted_pose",
+    }
+    post(server, username, f"/actions/{action_id}/takes", body)
+    return action_id
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "ä"])
+def test_a_wrong_token_lets_no_worker_in(web: Server, token: str) -> None:
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        ScriptedWorker(web.url, token).connect()
+
+
+def test_without_a_worker_frames_are_dropped_and_the_browser_knows(web: Server, jpeg: bytes) -> None:
+    client = web.live("alice")
+
+    assert client.ready is not None
+    assert client.ready["worker"]["state"] == "absent"  # type: ignore[index]
+    assert ask(client, jpeg).payload["reason"] == "no worker is ready"
+    client.close()
+
+
+def test_a_new_worker_gets_banks_before_sessions_and_the_browser_is_told(web: Server, jpeg: bytes) -> None:
+    client = web.live("alice")
+    worker = ScriptedWorker(web.url, web.token).connect()
+
+    assert ask_until_result(client, jpeg).event == "result"
+
+    told = [event for event, _ in worker.told]
+    assert told.index("bank") < told.index("session_opened") < told.index("frame")
+    state = next(payload for event, payload in client.notices if event == "worker")
+    assert (state["state"], state["pose_model"]) == ("ready", "scripted_pose")
+    assert state["skeleton"]["name"] == "coco_17"  # type: ignore[index]
+    client.close()
+    worker.wait_for(lambda: bool(worker.of("session_closed")))
+    worker.close()
+
+
+def test_a_changed_action_reaches_the_worker_and_then_that_persons_browsers(web: Server, jpeg: bytes) -> None:
+    worker = ScriptedWorker(web.url, web.token).connect()
+    alice, bob = web.live("alice"), web.live("bob")
+    worker.wait_for(lambda: len(worker.of("session_opened")) == 2)
+
+    action_id = keep_take(web, "alice", "squat")
+
+    alice.wait_for(lambda: any(event == "actions_changed" for event, _ in alice.notices), "actions_changed")
+    bank = wire.bank_from_wire(worker.of("bank")[-1][0])
+    assert [action.action_id for action in bank.actions] == [action_id]
+    changed = [payload["number"] for event, payload in alice.notices if event == "actions_changed"]
+    assert changed[-1] == bank.number
+    assert not any(event == "actions_changed" for event, _ in bob.notices)
+    for connection in (alice, bob, worker):
+        connection.close()
+
+
+def test_an_event_is_stored_once_and_the_browser_gets_the_historys_id(web: Server, jpeg: bytes) -> None:
+    described = Event("a1", "squat", "t1", 1.0, 2.0, 2.1, 0.2, 0.5, 0.9, sequence())
+
+    def announce_twice(worker: ScriptedWorker, frame: Any) -> None:
+        event = wire.event_to_wire(SessionEvent(frame["session_id"], f"key-{frame['session_id']}", 1, described))
+        worker.answer_nobody(frame, (event, event))
+
+    worker = ScriptedWorker(web.url, web.token, announce_twice).connect()
+    client = web.live("bob")
+
+    events: Any = ask_until_result(client, jpeg).payload["events"]
+
+    assert [event["action"] for event in events] == ["squat", "squat"]
+    assert events[0]["event_id"] == events[1]["event_id"]
+    path = f"{web.url}/history/{events[0]['event_id']}/sequence"
+    stored = urllib.request.urlopen(urllib.request.Request(path, headers={"Cookie": web.cookies["bob"]}))
+    assert len(json.loads(stored.read())["times_s"]) == 20
+    client.close()
+    worker.close()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        ("answer", {"session_id": 5}, []),
+        ("answer", "text", []),
+        ("answer",),
+        ("drop", None),
+        ("hello", {}),
+        ("bank", {}),
+        ("frame", b"bytes"),
+    ],
+)
+def test_a_worker_that_sends_nonsense_is_cut_off_and_the_other_goes_on(
+    web: Server, jpeg: bytes, nonsense: tuple[Any, ...]
+) -> None:
+    honest = ScriptedWorker(web.url, web.token).connect()
+    bad = ScriptedWorker(web.url, web.token).connect()
+    clients = [web.live("alice"), web.live("bob")]  # one with each worker
+    for client in clients:
+        assert ask_until_result(client, jpeg).event == "result"
+
+    bad.send(*nonsense)
+
+    bad.wait_for_end()
+    for client in clients:
+        assert ask_until_result(client, jpeg).event == "result"
+        client.close()
+    honest.close()
+
+
+def test_a_worker_that_answers_before_its_hello_is_cut_off(web: Server) -> None:
+    worker = ScriptedWorker(web.url, web.token).connect(hello=False)
+
+    worker.send("answer", {}, [])
+
+    worker.wait_for_end()
+
+
+def test_a_worker_that_leaves_a_frame_unanswered_is_cut_off_after_5_s(web: Server, jpeg: bytes) -> None:
+    hung = ScriptedWorker(web.url, web.token, on_frame=lambda _worker, _frame: None).connect()
+    client = web.live("alice")
+    client.wait_for_worker("ready")
+
+    answer = ask(client, jpeg)
+
+    assert (answer.event, answer.payload["reason"]) == ("drop", "worker restarted")
+    assert answer.round_trip_ms > 4900
+    client.wait_for_worker("absent")
+    hung.wait_for_end()
+    replacement = ScriptedWorker(web.url, web.token).connect()
+    client.wait_for_worker("restarted")
+    assert ask(client, jpeg).event == "result"
+    client.close()
+    replacement.close()
