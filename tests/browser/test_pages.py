@@ -4,100 +4,101 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.clips import FIRST_JACK, man_alone, write_video
 from tests.browser.conftest import OpenPage
-from tests.browser.driving import log_in, teach_from_file, wait_for_people, wait_for_worker
+from tests.browser.driving import log_in, teach_from_file, wait_for_worker
 from tests.browser.running import RunningServer
-from tests.browser.wire import SocketLog
 from webapp.config import ROOT
 
 pytestmark = pytest.mark.browser
 
 ARTEFACTS = ROOT / "test-artefacts" / "pages"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
+SIZES: dict[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PUBLIC = ("/login", "/signup")
 OURS = ("/live/", "/record/", "/actions/", "/history/", "/accounts/", "/admin/", "/nowhere")
+needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm ci")
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong, each with the elements concerned."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']} ({violation['impact']}): {json.dumps([node['target'] for node in violation['nodes']])}"
-        for violation in found["violations"]
-    ]
+class Look:
+    """Looks at a page in both sizes and themes: what is wrong with it, and a screenshot for people to judge."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.problems: list[str] = []
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+
+    def at(self, name: str) -> None:
+        for size, viewport in SIZES.items():
+            self._page.set_viewport_size(viewport)
+            for theme in THEMES:
+                self._page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                self._page.wait_for_timeout(150)
+                self._page.screenshot(path=ARTEFACTS / f"{name}-{size}-{theme}.png", full_page=True)
+                self.problems += [f"{name}, {size}, {theme}: {problem}" for problem in self._wrong()]
+
+    def _wrong(self) -> list[str]:
+        self._page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: dict[str, Any] = self._page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        wrong = [
+            f"{violation['id']} ({violation['impact']}): {json.dumps([node['target'] for node in violation['nodes']])}"
+            for violation in found["violations"]
+        ]
+        if self._page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wrong.append("wider than the screen")
+        return wrong
 
 
 def name_of(path: str) -> str:
-    return path.strip("/").replace("/", "-") or "start"
+    return path.strip("/").replace("/", "-")
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm ci")
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_every_page_is_accessible_and_fits_the_screen(open_page: OpenPage, size: str, theme: str) -> None:
-    problems: list[str] = []
-    page = open_page(
-        "/login", username=None, viewport=SIZES[size], color_scheme=theme, expected_errors="404 \\(NOT FOUND\\)"
-    )
-    ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    for path in (*PUBLIC, "log in", *OURS):
-        if path == "log in":
-            log_in(page, "chief")
-            continue
+@needs_axe
+def test_every_page_is_accessible_and_fits_the_screen(open_page: OpenPage) -> None:
+    page = open_page("/login", username=None, expected_errors="404 \\(NOT FOUND\\)")
+    look = Look(page)
+
+    for path in PUBLIC:
         page.goto(path)
-        page.wait_for_timeout(400)
-        page.screenshot(path=ARTEFACTS / f"{name_of(path)}-{size}-{theme}.png", full_page=True)
-        problems += [f"{path}: {text}" for text in violations(page)]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            problems.append(f"{path}: wider than the screen")
+        look.at(name_of(path))
+    log_in(page, "chief")
+    for path in OURS:
+        page.goto(path)
+        look.at(name_of(path))
 
-    assert not problems, "\n".join(problems)
+    assert not look.problems, "\n".join(look.problems)
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm ci")
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_pages_full_of_movement_are_accessible_too(
-    open_page: OpenPage, server: RunningServer, tmp_path: Path, size: str, theme: str
-) -> None:
-    username = f"mover-{size}-{theme}"
-    server.add_account(username)
-    page = open_page("/record/", username=username, viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce")
+@needs_axe
+def test_pages_full_of_movement_are_accessible_too(open_page: OpenPage, server: RunningServer, tmp_path: Path) -> None:
+    server.add_account("mover")
+    page = open_page("/record/", username="mover")
     wait_for_worker(page)
-    problems: list[str] = []
+    look = Look(page)
 
-    def look(name: str) -> None:
-        page.screenshot(path=ARTEFACTS / f"{name}-{size}-{theme}.png", full_page=True)
-        problems.extend(f"{name}: {text}" for text in violations(page))
-
-    ARTEFACTS.mkdir(parents=True, exist_ok=True)
     teach_from_file(page, "jumping jack", str(write_video(tmp_path / "jack.webm", man_alone(FIRST_JACK))))
-    look("record-with-take")
-    log = SocketLog(page)
+    look.at("record-with-take")
     page.goto("/live/")
     expect(page.locator("[data-events] .event").first).to_be_visible(timeout=60_000)
-    wait_for_people(page, log)
-    look("live-with-event")
+    look.at("live-with-event")
     page.get_by_role("button", name="Save the last five seconds").click()
-    page.wait_for_timeout(500)
-    look("live-saving")
+    expect(page.get_by_role("dialog").locator(".take")).not_to_have_attribute("data-phase", "checking")
+    look.at("live-saving")
     page.keyboard.press("Escape")
     for path in ("/actions/", "/history/"):
         page.goto(path)
-        look(f"{name_of(path)}-filled")
+        look.at(f"{name_of(path)}-filled")
         page.locator("main a", has_text="jumping jack").first.click()
         expect(page.locator("[data-replay] canvas").first).to_be_visible()
-        look(f"{name_of(path)}-detail")
+        look.at(f"{name_of(path)}-detail")
 
-    assert not problems, "\n".join(problems)
+    assert not look.problems, "\n".join(look.problems)
 
 
 def test_the_theme_can_be_chosen_and_is_remembered(open_page: OpenPage) -> None:

@@ -70,7 +70,9 @@ def test_the_trim_handles_obey_the_arrow_keys(page: Page) -> None:
     expect(start).to_have_attribute("aria-valuenow", "0.28")
 
 
-def test_a_failed_save_stays_and_the_retry_makes_one_take(page: Page) -> None:
+def test_a_failed_save_stays_and_the_retry_makes_one_take(open_page: OpenPage) -> None:
+    page = open_page("/record/", expected_errors="ERR_FAILED")
+    wait_for_worker(page)
     record_takes(page, "stubborn", seconds=2)
     keys: list[str] = []
 
