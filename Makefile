@@ -31,8 +31,8 @@ $(VENV)/pyvenv.cfg:
 $(STAMPS)/requirements: requirements.txt | $(VENV)/pyvenv.cfg
 	@mkdir -p $(STAMPS)
 	@echo "Installing the Python packages (some minutes the first time) ..."
-	@$(PIP) install --quiet --retries 0 --extra-index-url $(TORCH_INDEX) "$$(grep '^torch==' requirements.txt)"
-	@$(PIP) install --quiet -r requirements.txt
+	@$(PIP) install -qq --retries 0 --extra-index-url $(TORCH_INDEX) "$$(grep '^torch==' requirements.txt)"
+	@$(PIP) install -qq -r requirements.txt
 	@touch $@
 
 $(STAMPS)/node: package-lock.json | $(VENV)/pyvenv.cfg
@@ -63,7 +63,7 @@ test-setup: $(STAMPS)/requirements-dev
 	@$(BIN)/python -m tools.test_packages
 
 $(STAMPS)/requirements-dev: requirements-dev.txt $(STAMPS)/requirements
-	@$(PIP) install --quiet -r requirements-dev.txt
+	@$(PIP) install -qq -r requirements-dev.txt
 	@touch $@
 
 check: $(STAMPS)/requirements-dev ## ruff, mypy strict, import-linter
