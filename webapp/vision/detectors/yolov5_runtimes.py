@@ -138,6 +138,7 @@ def _keep(folder: Path, stem: str, xml: bytes, weights: bytes) -> None:
     for suffix, data in (("xml", xml), ("bin", weights), ("json", json.dumps(hashes).encode())):
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
             file.write(data)
+        Path(file.name).chmod(0o644)  # a worker may run as another user than the set-up did
         Path(file.name).replace(folder / f"{stem}.{suffix}")
 
 
