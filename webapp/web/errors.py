@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, jsonify, make_response, render_template, request
+from flask import Flask, current_app, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
 from werkzeug.wrappers import Response
 
@@ -50,7 +50,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(MoveprintError, _product_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
-    app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(DatabaseError, _database_error)
     app.register_error_handler(Exception, _unexpected_error)
 
 
@@ -86,8 +86,10 @@ def _csrf_error(_error: CSRFError) -> Response:
     return answer(400, "This page is out of date or was sent from elsewhere. Load it again and repeat what you did.")
 
 
-def _database_error(error: OperationalError) -> Response:
+def _database_error(error: DatabaseError) -> Response:
     db.session.rollback()
+    if type(error) not in {DatabaseError, OperationalError}:  # a broken rule of the tables is a fault of ours
+        return _unexpected_error(error)
     logger.error("database error: %s", error.orig)
     return answer(503, "The database does not answer at the moment. Nothing was lost; try again in a few seconds.")
 
@@ -101,8 +103,11 @@ def answer(status: int, sentence: str) -> Response:
     """The sentence as {error} or as a page, by what the request wants."""
     if wants_json():
         return make_response(jsonify(error=sentence), status)
-    title = TITLES.get(status, "Not possible")
-    return make_response(render_template("errors/error.html", title=title, sentence=sentence, status=status), status)
+    shown = {"title": TITLES.get(status, "Not possible"), "sentence": sentence, "status": status}
+    if status >= 500:
+        # who is logged in stands in the database, which may be what failed: so without Flask's context, which asks it
+        return make_response(current_app.jinja_env.get_template("errors/error.html").render(shown), status)
+    return make_response(render_template("errors/error.html", **shown), status)
 
 
 def _sentence(error: HTTPException) -> str:

@@ -100,7 +100,9 @@ def init_security(app: Flask, settings: Settings) -> None:
     )
     CSRFProtect(app)
     datastore = SQLAlchemyUserDatastore(db, User, Role)
-    Security(app, datastore, login_form=AccountLoginForm, password_util_cls=RuledPasswords)
+    security = Security(app, datastore, login_form=AccountLoginForm, password_util_cls=RuledPasswords)
+    # Flask-Principal would look the account up for every static file; access.py asks when a route needs to know
+    security.principal.identity_loaders.clear()
     declare_extension_routes(
         app,
         {
