@@ -72,7 +72,7 @@ class StreamRecogniser:
         if not self._given_bank.templates:
             return Recognition(reason="no action recorded yet")
         events: tuple[Event, ...] = ()
-        bank = self._given_bank if pose.world_m is not None else self._given_bank.flat or self._given_bank
+        bank = self._given_bank if pose.world_m is not None else self._given_bank.flat
         restarted = self._last_s is not None and time_s < self._last_s - _RESTART_S
         if bank is not self._bank or pose.skeleton != self._skeleton or restarted:
             events = self.flush()

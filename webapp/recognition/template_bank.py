@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -38,7 +38,11 @@ class TemplateBank:
     weights: FloatArray = field(repr=False)
     offsets: NDArray[np.int32] = field(repr=False)
     max_frames: NDArray[np.int32] = field(repr=False)
-    flat: TemplateBank | None = field(default=None, repr=False)
+
+    @cached_property
+    def flat(self) -> TemplateBank:
+        """The same takes compared in 2D: for streams without world coordinates, which are rare, so made when asked."""
+        return self if self.dimensions == 2 else _bank(self.actions, dimensions=2)
 
     @cached_property
     def spreads(self) -> FloatArray:
@@ -61,11 +65,8 @@ def prepare_bank(actions: Sequence[Action]) -> TemplateBank:
 
     The bank compares in 3D where every take has world coordinates; its `flat` twin serves streams that have none.
     """
-    sequences = [take.sequence for action in actions for take in action.takes]
-    flat = _bank(tuple(actions), dimensions=2)
-    if not sequences or any(sequence.world_m is None for sequence in sequences):
-        return flat
-    return replace(_bank(tuple(actions), dimensions=3), flat=flat)
+    deep = all(take.sequence.world_m is not None for action in actions for take in action.takes)
+    return _bank(tuple(actions), dimensions=3 if deep else 2)
 
 
 def _bank(actions: tuple[Action, ...], dimensions: int) -> TemplateBank:

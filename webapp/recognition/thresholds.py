@@ -18,7 +18,9 @@ _OTHER_PEOPLE = 1.5
 """Other people differ more than one person's takes, or the varied copies of one, do."""
 _NEGATIVE_SHARE = 0.8
 """Of another action's distance, the share that is still taken for this one."""
-_MAX_NEGATIVES = 48
+_LEAST = 0.2
+_MAX_OWN, _MAX_NEGATIVES = 6, 24
+"""How many takes are compared: a large bank must be ready in seconds."""
 _TEMPOS = (0.7, 1.4)
 _TURNS_RAD = (-0.25, 0.25)
 _SIZES = (0.9, 1.1)
@@ -34,21 +36,26 @@ def learn_thresholds(action_count: int, templates: Sequence[Template]) -> tuple[
     for index in range(action_count):
         own = [template for template in templates if template.action_index == index]
         others = [template for template in templates if template.action_index != index]
-        every = -(-len(others) // _MAX_NEGATIVES) or 1
-        thresholds.append(_threshold(own, others[::every]) if own else 0.0)
+        thresholds.append(_threshold(own, _thinned(others, _MAX_NEGATIVES)) if own else 0.0)
     return tuple(thresholds)
 
 
 def _threshold(own: Sequence[Template], others: Sequence[Template]) -> float:
     if len(own) > 1:
-        near = [min(_distance(a, b.frames, b.trust) for a in own if a is not b) for b in own]
+        near = [min(_distance(a, b.frames, b.trust) for a in own if a is not b) for b in _thinned(own, _MAX_OWN)]
     else:
         seen = np.ones((1, own[0].frames.shape[2]), np.float32)
         near = [_distance(own[0], copy, np.repeat(seen, len(copy), axis=0)) for copy in varied(own[0].frames)]
-    furthest_near = float(np.median(near))
-    threshold = float(np.clip(furthest_near * _OTHER_PEOPLE, FLOOR, CEILING))
-    nearest_other = min((_distance(a, b.frames, b.trust) for a in own for b in others), default=float("inf"))
-    return max(min(threshold, nearest_other * _NEGATIVE_SHARE), min(furthest_near, FLOOR))
+    typical_near = float(np.median(near))
+    threshold = float(np.clip(typical_near * _OTHER_PEOPLE, FLOOR, CEILING))
+    some = _thinned(own, _MAX_OWN)
+    nearest_other = min((_distance(a, b.frames, b.trust) for a in some for b in others), default=float("inf"))
+    return max(min(threshold, nearest_other * _NEGATIVE_SHARE), min(typical_near, FLOOR), _LEAST)
+
+
+def _thinned(templates: Sequence[Template], count: int) -> Sequence[Template]:
+    """At most count of them, evenly spread."""
+    return templates[:: max(1, -(-len(templates) // count))]
 
 
 def _distance(template: Template, frames: FloatArray, trust: FloatArray) -> float:
