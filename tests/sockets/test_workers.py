@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import urllib.request
 from typing import Any
 
@@ -13,6 +12,7 @@ import socketio
 
 from tests.sockets.asking import ask, ask_until_result
 from tests.sockets.conftest import Server
+from tests.sockets.recording import keep_take
 from tests.sockets.scripted_worker import ScriptedWorker
 from webapp.core.records import PoseSequence
 from webapp.core.skeleton import COCO_17
@@ -24,39 +24,6 @@ from webapp.recognition.ports import Event
 def sequence() -> PoseSequence:
     keypoints = np.random.default_rng(1).random((20, 17, 2), dtype=np.float32)
     return PoseSequence(COCO_17, np.arange(20) / 10, keypoints, np.ones((20, 17), np.float32))
-
-
-def post(server: Server, username: str, path: str, body: object) -> Any:
-    """What the page's own script does: a JSON request with the page's token."""
-    headers = {"Cookie": server.cookies[username]}
-    page = urllib.request.urlopen(urllib.request.Request(f"{server.url}/actions/", headers=headers))
-    token = re.search(r'name="csrf-token" content="([^"]+)"', page.read().decode())
-    assert token is not None
-    headers |= {"X-CSRFToken": token.group(1), "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{server.url}{path}", json.dumps(body).encode(), headers, method="POST")
-    return json.loads(urllib.request.urlopen(request).read())
-
-
-def keep_take(server: Server, username: str, action: str) -> str:
-    action_id = str(post(server, username, "/actions/", {"name": action})["action_id"])
-    taken = sequence()
-    body = {
-        "client_key": f"{username}-{action}",
-        "sequence": {
-            "skeleton": "coco_17",
-            "times_s": taken.times_s.tolist(),
-            "keypoints": taken.keypoints.tolist(),
-            "scores": taken.scores.tolist(),
-            "world_m": None,
-        },
-        "trim_start_s": 0.0,
-        "trim_end_s": 1.9,
-        "source": "webcam",
-        "detector": "whole_frame",
-        "pose_model": "scripted_pose",
-    }
-    post(server, username, f"/actions/{action_id}/takes", body)
-    return action_id
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "ä"])
@@ -95,7 +62,7 @@ def test_a_changed_action_reaches_the_worker_and_then_that_persons_browsers(web:
     alice, bob = web.live("alice"), web.live("bob")
     worker.wait_for(lambda: len(worker.of("session_opened")) == 2)
 
-    action_id = keep_take(web, "alice", "squat")
+    action_id = keep_take(web, "alice", "squat", sequence())
 
     alice.wait_for(lambda: any(event == "actions_changed" for event, _ in alice.notices), "actions_changed")
     bank = wire.bank_from_wire(worker.of("bank")[-1][0])
