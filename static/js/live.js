@@ -50,6 +50,7 @@ stage.addEventListener("result", ({ detail }) => {
 stage.addEventListener("source", () => {
   lastSeconds.clear();
   chosenId = null;
+  stage.focusId = null;
   show({ people: [] });
 });
 stage.addEventListener("sample", () => play(stage.root.dataset.sampleUrl, "Sample clip"));
@@ -72,12 +73,14 @@ async function play(url, name) {
 function announce(event, people) {
   if (!events.add(event, people)) return;
   lastEvent = { ...event, atMs: performance.now() };
+  if (chosenId === null) stage.focusId = event.person_id; // who did something is more interesting than who is near
 }
 
 function show(result) {
   shownAtMs = performance.now();
   const people = result.people;
-  const person = people.find(({ person_id: id }) => id === chosenId) ?? nearest(people);
+  const byId = (wanted) => people.find(({ person_id: id }) => id === wanted);
+  const person = byId(chosenId) ?? byId(stage.focusId) ?? nearest(people);
   stage.focusId = person?.person_id ?? null;
   saveButton.disabled = lastSeconds.durationS < 1;
   showNow(person);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.browser.chromium import QUIET, find_chromium
 from tests.browser.clips import DEMO_CLIP, write_camera
 from tests.browser.driving import log_in
 from tests.browser.running import RunningServer
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
 FAKE_CAMERA = ("--use-fake-device-for-media-stream",)
 LAN_HOST = "moveprint.test"
 """Resolves to this machine, but is no secure origin over plain http, just as an address in a LAN."""
@@ -34,7 +24,7 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = find_chromium()
     if path is None:
         pytest.skip("Chromium is not installed; on Debian and Ubuntu: apt install chromium")
     return path
