@@ -87,7 +87,7 @@ def test_an_event_of_an_action_just_deleted_is_stored_all_the_same(anna: User) -
 @pytest.mark.parametrize("name", ["distance", "confidence", "start_s"])
 def test_an_event_without_a_number_is_refused(anna: User, name: str) -> None:
     with pytest.raises(InvalidInputError, match=f"event one has {name} nan"):
-        record(anna, "one", **{name: float("nan")})
+        record(anna, "one", NOON, **{name: float("nan")})
 
 
 def test_an_event_announced_by_two_at_once_is_stored_once(app: Flask, anna: User) -> None:
