@@ -5,6 +5,7 @@ Nothing here ever scales x and y by different factors, so an angle in the pictur
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -120,6 +121,16 @@ def crop_region(image_bgr: Image, region: Region, side_px: int) -> Image:
         borderMode=cv2.BORDER_CONSTANT,
     )
     return np.asarray(crop, dtype=np.uint8)
+
+
+def rgb_input(images_bgr: Sequence[Image], low: float, high: float) -> NDArray[np.float32]:
+    """Pictures of one size as a network takes them: RGB (N, H, W, 3), 0..255 stretched to low..high."""
+    batch = np.empty((len(images_bgr), *images_bgr[0].shape), np.float32)
+    for row, image_bgr in zip(batch, images_bgr, strict=True):
+        np.multiply(image_bgr[..., ::-1], np.float32((high - low) / 255), out=row)  # one pass, no copy in between
+    if low:
+        batch += np.float32(low)
+    return batch
 
 
 def apply_affine(affine: NDArray[np.float64], points_px: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.records import Box, Detection, Region
-from webapp.vision.images import Letterboxed, letterbox
+from webapp.vision.images import Letterboxed, letterbox, rgb_input
 from webapp.vision.ports import Image
 from webapp.vision.runtimes import Network, load_network
 
@@ -33,6 +33,7 @@ class BlazePoseDetector:
     name = "blazepose"
 
     def __init__(self, network: Network, min_score: float = 0.5, max_overlap: float = 0.3) -> None:
+        self.runtime = network.runtime
         self._network = network
         self._min_score = min_score
         self._max_overlap = max_overlap
@@ -41,7 +42,7 @@ class BlazePoseDetector:
     def detect(self, image_bgr: Image) -> list[Detection]:
         """People in the picture, best score first."""
         boxed = letterbox(image_bgr, SIDE_PX, SIDE_PX)
-        raw_boxes, raw_scores = self._network.run(_preprocess(boxed.image_bgr))
+        raw_boxes, raw_scores = self._network.run(rgb_input([boxed.image_bgr], -1.0, 1.0))
         scores = 1.0 / (1.0 + np.exp(-np.clip(raw_scores[0, :, 0], -80.0, 80.0)))
         found = scores >= self._min_score
         points_px = _decode(raw_boxes[0, found], self._anchors[found])
@@ -66,11 +67,6 @@ def anchor_centres() -> FloatArray:
         y, x = np.meshgrid(axis, axis, indexing="ij")
         layers.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), per_cell, axis=0))
     return np.concatenate(layers)
-
-
-def _preprocess(image_bgr: Image) -> FloatArray:
-    """RGB in -1..1, (1, 224, 224, 3)."""
-    return (image_bgr[None, :, :, ::-1].astype(np.float32) - 127.5) / np.float32(127.5)
 
 
 def _decode(raw: FloatArray, anchors: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from webapp.core.records import Box, Detection, Pose, Region
 from webapp.core.skeleton import BLAZEPOSE_33
 from webapp.vision.detectors.blazepose import region_between
-from webapp.vision.images import apply_affine, crop_region, region_to_image
+from webapp.vision.images import apply_affine, crop_region, region_to_image, rgb_input
 from webapp.vision.ports import Image
 from webapp.vision.runtimes import Network, load_network
 
@@ -48,8 +48,8 @@ class BlazePoseEstimator:
         """One pose per region, in order."""
         if not regions:
             return []
-        crops = np.stack([crop_region(image_bgr, region, SIDE_PX) for region in regions])
-        outputs = self._network.run(crops[..., ::-1].astype(np.float32) / np.float32(255))
+        crops = [crop_region(image_bgr, region, SIDE_PX) for region in regions]
+        outputs = self._network.run(rgb_input(crops, 0.0, 1.0))
         return [_pose(*each) for each in zip(*outputs, regions, strict=True)]
 
     def region_of(self, pose: Pose) -> Region:
