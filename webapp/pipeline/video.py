@@ -58,12 +58,12 @@ class Video:
         """Every frame, times strictly increasing; InvalidInputError when there is not a single one."""
         number, last_s = 0, -1.0
         while True:
-            shown_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
             there, image = self._capture.read()
             if not there:
                 break
+            shown_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000  # of the frame just read
             # some containers give no or repeated timestamps: then the frame rate has to do
-            time_s = shown_ms / 1000 if shown_ms / 1000 > last_s else max(number / self._fps, last_s + 0.5 / self._fps)
+            time_s = shown_s if shown_s > last_s else max(number / self._fps, last_s + 0.5 / self._fps)
             last_s = time_s
             yield VideoFrame(number, time_s, np.asarray(image, dtype=np.uint8))
             number += 1

@@ -16,9 +16,7 @@ from webapp.core.records import Box, Pose, Region
 from webapp.vision.ports import Image, PersonDetector, PoseEstimator
 
 _BOX_MARGIN = 0.05
-_SAME_KEYPOINTS = (
-    0.08  # mean distance of the keypoints as a share of the region's side; arms of two people differ by more
-)
+_SAME_KEYPOINTS = 0.08  # mean distance of the keypoints as a share of the region's side; two people differ by more
 _SAME_CENTRE = 0.15  # nearer than this share of the side, a detection cannot be a second person
 _REGION_BEYOND_EDGE = 0.35
 

@@ -1,0 +1,156 @@
+"""Speed of detectors and pose models, and of one person's whole step from JPEG to answer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, TypeVar
+
+from webapp.bench.live import SAMPLE, write_frames
+from webapp.config import Settings
+from webapp.core.errors import InvalidInputError, ModelUnavailableError
+
+if TYPE_CHECKING:
+    from webapp.vision.ports import Image
+
+Model = TypeVar("Model")
+
+ONE_PERSON_FRAMES = 60
+"""So many frames of the sample show one person alone."""
+MODEL_FRAMES = 8
+MEASURED_PX = 640
+"""Input side at which the precision of YOLOv5 is published."""
+TAKE_S = 2.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--boxes", type=Path, help="folder with images/ and labels/ (YOLO format): measure person AP50")
+    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured in turn, default 5")
+    parser.add_argument("--video", type=Path, default=SAMPLE, help="the video the frames come from")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Measure; prints a table, and with --json one flat object as the last line."""
+    if arguments.rounds < 1:
+        raise InvalidInputError(f"--rounds must be at least 1, got {arguments.rounds}")
+    jpegs = _jpegs(arguments.video)
+    measured = model_speeds(settings, jpegs, arguments.rounds)
+    measured |= step_speeds(settings, arguments.video, jpegs, arguments.rounds)
+    if arguments.boxes is not None:
+        measured |= precisions(settings, arguments.boxes)
+    for name, value in measured.items():
+        print(f"{name:24} {value}")
+    if arguments.json:
+        print(json.dumps(measured))
+    return 0
+
+
+def model_speeds(settings: Settings, jpegs: Sequence[bytes], rounds: int) -> dict[str, float]:
+    """NAME_ms of every model whose file is here: one picture for a detector, one person for a pose model."""
+    from webapp.vision.detectors.whole_frame import WholeFrameDetector
+    from webapp.vision.images import decode_jpeg
+    from webapp.vision.registry import DETECTORS, POSE_MODELS, load_detector, load_pose_model
+
+    images = [decode_jpeg(jpeg, settings.max_pixels) for jpeg in jpegs[:MODEL_FRAMES]]
+    whole = WholeFrameDetector().detect(images[0])[0]
+    measured_detectors = [name for name in DETECTORS if name not in ("auto", "whole_frame")]
+    detectors = _present(measured_detectors, lambda name: load_detector(replace(settings, detector=name)))
+    poses = _present(POSE_MODELS, lambda name: load_pose_model(replace(settings, pose_model=name)))
+    steps: dict[str, Callable[[Image], object]] = {
+        # the detector that comes with the pose models shares its name with none of them
+        **{name: detector.detect for name, detector in detectors.items()},
+        **{name: partial(pose.estimate, regions=[pose.region_around(whole)]) for name, pose in poses.items()},
+    }
+    return {f"{name}_ms": value for name, value in _medians_ms(steps, images, rounds).items()}
+
+
+def step_speeds(settings: Settings, video: Path, jpegs: Sequence[bytes], rounds: int) -> dict[str, float]:
+    """person_step_ms and its stages: one person at 30 fps, followed and recognised against a take of the same video."""
+    from webapp.pipeline.messages import FrameMessage
+    from webapp.pipeline.pipeline import SessionPipeline, load_models
+    from webapp.pipeline.video import pose_sequence
+    from webapp.recognition.ports import Action, Take
+    from webapp.recognition.template_bank import prepare_bank
+
+    models = load_models(settings)
+    take = Take("take", pose_sequence(models, video).between(0.0, TAKE_S))
+    bank = prepare_bank([Action("action", "Action", [take])])
+    totals_ms: list[float] = []
+    stages_ms: dict[str, list[float]] = {}
+    for _ in range(rounds + 1):
+        pipeline = SessionPipeline(models, "bench", bank)
+        for number, jpeg in enumerate(jpegs):
+            started = time.perf_counter()
+            answer, _ = pipeline.step(FrameMessage("bench", number, number / 30, jpeg))
+            totals_ms.append(_ms_since(started))
+            for stage, value in answer.stages_ms.items():
+                stages_ms.setdefault(stage, []).append(value)
+    warm = len(jpegs)  # the first round compiles and warms up
+    shown = {stage: values[warm:] for stage, values in stages_ms.items() if stage not in ("total", "detect")}
+    return {
+        "person_step_ms": _rounded(totals_ms[warm:]),
+        **{f"{stage}_ms": _rounded(values) for stage, values in shown.items()},
+    }
+
+
+def precisions(settings: Settings, folder: Path) -> dict[str, float]:
+    """NAME_ap50 of every YOLOv5 whose weights are here; the others find regions, not boxes to be measured."""
+    from webapp.vision.detectors.yolov5 import MEASURING_LIMITS, load_yolov5
+    from webapp.vision.person_ap import person_ap50
+    from webapp.vision.registry import YOLOV5
+    from webapp.vision.weights import model_path
+
+    measured = {}
+    for name, path in _present(YOLOV5, lambda name: model_path(name, settings.weights_dir)).items():
+        detector = load_yolov5(path, threads=settings.threads, input_px=MEASURED_PX, limits=MEASURING_LIMITS)
+        measured[f"{name}_ap50"] = round(person_ap50(detector, folder), 4)
+        live = load_yolov5(path, threads=settings.threads, limits=MEASURING_LIMITS)
+        measured[f"{name}_live_ap50"] = round(person_ap50(live, folder), 4)
+    return measured
+
+
+def _jpegs(video: Path) -> list[bytes]:
+    with tempfile.TemporaryDirectory(prefix="moveprint-bench-") as folder:
+        frames = Path(folder) / "frames"
+        write_frames(video, frames)
+        return [file.read_bytes() for file in sorted(frames.iterdir())[:ONE_PERSON_FRAMES]]
+
+
+def _present(names: Sequence[str], load: Callable[[str], Model]) -> dict[str, Model]:
+    """What could be loaded; the rest is named with the reason."""
+    models = {}
+    for name in names:
+        try:
+            models[name] = load(name)
+        except ModelUnavailableError as error:
+            print(f"{name} is left out: {error}")
+    return models
+
+
+def _medians_ms(
+    steps: Mapping[str, Callable[[Image], object]], images: Sequence[Image], rounds: int
+) -> dict[str, float]:
+    """Median per step, all in turn, so that a busy moment of the machine hits all; the first round warms up."""
+    times_ms: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(rounds + 1):
+        for name, step in steps.items():
+            for image in images:
+                started = time.perf_counter()
+                step(image)
+                times_ms[name].append(_ms_since(started))
+    return {name: _rounded(times[len(images) :]) for name, times in times_ms.items()}
+
+
+def _rounded(times_ms: Sequence[float]) -> float:
+    return round(median(times_ms), 3)
+
+
+def _ms_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
