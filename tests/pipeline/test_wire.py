@@ -75,7 +75,8 @@ def test_an_answer_survives_the_way() -> None:
     assert back.person_id == 3
     assert back.box == there.box
     np.testing.assert_allclose(back.pose.keypoints_px, there.pose.keypoints_px, atol=0.051)
-    assert there.pose.world_m is not None and back.pose.world_m is not None
+    assert there.pose.world_m is not None
+    assert back.pose.world_m is not None
     np.testing.assert_allclose(back.pose.world_m, there.pose.world_m, atol=0.00051)
     assert back.recognition == there.recognition
 

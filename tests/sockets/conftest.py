@@ -11,8 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
+from webapp.app import create_app
 from webapp.bench.browser import LiveClient
-from webapp.bench.instance import Instance, end
+from webapp.bench.instance import PASSWORD, Instance, end
+from webapp.config import Settings
+from webapp.db.schema import upgrade
+from webapp.services.accounts import create_account
 
 USERS = ("alice", "bob")
 
@@ -42,7 +46,10 @@ class Server:
 
 def running(folder: Path, async_mode: str, command: str) -> Iterator[Server]:
     instance = Instance(folder, {"MOVEPRINT_ASYNC_MODE": async_mode})
-    instance.prepare(*USERS)
+    with create_app(Settings(instance_dir=folder)).app_context():  # in this process: three commands fewer to wait for
+        upgrade()
+        for username in USERS:
+            create_account(username, PASSWORD)
     process = instance.start(command)
     try:
         instance.wait_for_http(process)

@@ -13,7 +13,11 @@ import socketio
 
 from tests.sockets.asking import ask, ask_until_result
 from tests.sockets.conftest import Server, encoded
-from webapp.bench.browser import LiveClient
+from webapp.app import create_app
+from webapp.bench.browser import Answer, LiveClient
+from webapp.bench.instance import PASSWORD
+from webapp.config import Settings
+from webapp.services import accounts
 
 SESSION_COOKIE = "moveprint_session"
 
@@ -54,12 +58,14 @@ def test_without_a_true_login_nobody_is_let_in(web: Server, cookie: str) -> None
 
 
 def test_a_login_that_has_ended_lets_nobody_in(web: Server) -> None:
-    web.instance.command("user", "add", "carol", text="a-first-long-password\n")
-    web.instance.command("user", "password", "carol", text="one-long-password-for-one-server\n")
+    app = create_app(Settings(instance_dir=web.instance.folder))
+    with app.app_context():
+        carol = accounts.create_account("carol", PASSWORD).id
     cookie = web.instance.log_in("carol")
     LiveClient(web.url, cookie).connect()
 
-    web.instance.command("user", "password", "carol", text="another-long-password\n")
+    with app.app_context():
+        accounts.set_password(carol, "another-long-password")
 
     with pytest.raises(socketio.exceptions.ConnectionError):
         LiveClient(web.url, cookie).connect()
@@ -165,5 +171,5 @@ def test_a_cut_connection_is_taken_up_again(served: Server, jpeg: bytes) -> None
     other.close()
 
 
-def _drops(client: LiveClient) -> list:
+def _drops(client: LiveClient) -> list[Answer]:
     return [answer for answer in list(client.answers) if answer.event == "drop"]

@@ -47,7 +47,7 @@ def as_take(people: Sequence[dict[str, Any]]) -> PoseSequence:
     return PoseSequence(
         skeleton=BLAZEPOSE_33,
         times_s=np.arange(len(people)) / 30,
-        keypoints=keypoints[:, :, :2] / HEIGHT_PX,
+        keypoints=(keypoints[:, :, :2] / HEIGHT_PX).astype(np.float32),
         scores=keypoints[:, :, 2],
         world_m=np.array([person["world_m"] for person in people], dtype=np.float32),
     )

@@ -96,11 +96,10 @@ class Worker:
 
     def _open(self, _link: Link, raw: object) -> None:
         session = wire.session_from_wire(raw)
-        bank = self._banks.get(session.bank_id)
-        if bank is None:
+        if session.bank_id not in self._banks:
             raise InvalidInputError(f"session {session.session_id} begins with the unknown bank {session.bank_id!r}")
-        self._pipelines[session.session_id] = SessionPipeline(self._models, session.session_id, bank)
         self._bank_of[session.session_id] = session.bank_id
+        self._pipelines[session.session_id] = self._new_pipeline(session.session_id)
 
     def _close(self, link: Link, raw: object) -> None:
         session_id = wire.session_id_from_wire(raw)
@@ -118,8 +117,18 @@ class Worker:
         pipeline = self._pipelines.get(frame.session_id)
         if pipeline is None:
             raise InvalidInputError("the session is not known to the worker")
-        answer, events = pipeline.step(frame)
+        try:
+            answer, events = pipeline.step(frame)
+        except InvalidInputError:
+            raise
+        except Exception:
+            # whatever state the fault has left behind must not spoil the frames to come
+            self._pipelines[frame.session_id] = self._new_pipeline(frame.session_id)
+            raise
         link.send("answer", wire.answer_to_wire(answer), _events_to_wire(events))
+
+    def _new_pipeline(self, session_id: str) -> SessionPipeline:
+        return SessionPipeline(self._models, session_id, self._banks[self._bank_of[session_id]])
 
     def _refuse(self, item: Item[Link], reason: str) -> None:
         if item.event == "frame":

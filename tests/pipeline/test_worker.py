@@ -1,0 +1,184 @@
+"""The worker: messages in order, every frame answered, one fault never takes the rest with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from webapp.config import ROOT, Settings
+from webapp.core.records import Detection, PoseSequence
+from webapp.core.skeleton import COCO_17
+from webapp.pipeline import wire
+from webapp.pipeline.inbox import Inbox, Item
+from webapp.pipeline.link import CONNECTED, Link
+from webapp.pipeline.messages import Bank, FrameMessage, SessionOpened
+from webapp.pipeline.pipeline import Models, load_models
+from webapp.pipeline.worker import FAILED, Worker
+from webapp.recognition.ports import Action, Take
+from webapp.vision.ports import Image
+
+
+class HeardLink(Link):
+    """A connection whose other end is the test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[str, tuple[Any, ...]]] = []
+
+    def send(self, event: str, *payload: object) -> None:
+        self.sent.append((event, payload))
+
+
+class FailingDetector:
+    """A detector with a fault of its own."""
+
+    name = "failing"
+
+    def detect(self, image_bgr: Image) -> list[Detection]:
+        raise RuntimeError("a fault in the network")
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return load_models(Settings())
+
+
+@pytest.fixture
+def link() -> HeardLink:
+    return HeardLink()
+
+
+@pytest.fixture
+def worker(models: Models, link: HeardLink) -> Worker:
+    """A worker with one session, which has one action."""
+    return begun(Worker(models, "w1"), link)
+
+
+def begun(worker: Worker, link: HeardLink) -> Worker:
+    keypoints = np.random.default_rng(1).random((30, 17, 2), dtype=np.float32)
+    taken = PoseSequence(COCO_17, np.arange(30) / 30, keypoints, np.ones((30, 17), np.float32))
+    bank = Bank("user-1", 1, (Action("a1", "squat", (Take("t1", taken),)),))
+    worker.take(Item(link, CONNECTED))
+    worker.take(Item(link, "bank", (wire.bank_to_wire(bank),)))
+    worker.take(Item(link, "session_opened", (wire.session_to_wire(SessionOpened("s1", "user-1")),)))
+    return worker
+
+
+def frame(link: Link, frame_id: int, jpeg: bytes, session_id: str = "s1") -> Item[Link]:
+    return Item(link, "frame", wire.frame_to_wire(FrameMessage(session_id, frame_id, frame_id / 30, jpeg)))
+
+
+def picture() -> bytes:
+    written, data = cv2.imencode(".jpg", np.full((480, 640, 3), 90, np.uint8))
+    assert written
+    return bytes(data.tobytes())
+
+
+def drops(link: HeardLink) -> Sequence[tuple[int, str]]:
+    return [(payload[0]["frame_id"], payload[0]["reason"]) for event, payload in link.sent if event == "drop"]
+
+
+def test_a_worker_says_what_it_is_and_answers_frames(worker: Worker, link: HeardLink, models: Models) -> None:
+    worker.take(frame(link, 1, picture()))
+
+    (hello, (described,)), (event, (answer, events)) = link.sent
+    assert hello == "hello"
+    assert wire.hello_from_wire(described).pose_model == models.pose_model
+    assert event == "answer"
+    got = wire.answer_from_wire(answer, models.skeleton)
+    assert (got.session_id, got.frame_id, got.width_px, got.height_px, got.people) == ("s1", 1, 640, 480, ())
+    assert events == []
+
+
+@pytest.mark.parametrize("jpeg", [b"", b"\xff\xd8\xff", b"nonsense", picture()[:300]])
+def test_a_bad_frame_is_a_drop_with_the_reason_and_the_worker_goes_on(
+    worker: Worker, link: HeardLink, jpeg: bytes
+) -> None:
+    worker.take(frame(link, 1, jpeg))
+    worker.take(frame(link, 2, picture()))
+
+    assert [frame_id for frame_id, _ in drops(link)] == [1]
+    assert FAILED not in drops(link)[0][1]
+    assert link.sent[-1][0] == "answer"
+
+
+def test_a_fault_in_a_step_is_a_drop_and_the_worker_goes_on(
+    models: Models, link: HeardLink, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = begun(Worker(replace(models, person_detector=FailingDetector()), "w1"), link)
+
+    worker.take(frame(link, 1, picture()))
+    worker.take(frame(link, 31, picture()))
+
+    assert drops(link) == [(1, FAILED), (31, FAILED)]
+    assert "a fault in the network" in caplog.text
+
+
+def test_a_frame_of_a_session_it_does_not_know_is_a_drop(worker: Worker, link: HeardLink) -> None:
+    worker.take(frame(link, 1, picture(), session_id="s2"))
+
+    assert drops(link) == [(1, "the session is not known to the worker")]
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments"),
+    [("bank", ({},)), ("session_opened", (None,)), ("session_closed", ()), ("frame", ()), ("frame", (None, b"x"))],
+)
+def test_nonsense_from_the_server_changes_nothing(
+    worker: Worker, link: HeardLink, event: str, arguments: tuple[object, ...]
+) -> None:
+    worker.take(Item(link, event, arguments))
+    worker.take(frame(link, 1, picture()))
+
+    assert link.sent[-1][0] == "answer"
+
+
+def test_a_new_connection_begins_from_nothing(worker: Worker, link: HeardLink) -> None:
+    worker.take(Item(link, CONNECTED))
+    worker.take(frame(link, 1, picture()))
+
+    assert drops(link) == [(1, "the session is not known to the worker")]
+
+
+def test_a_bank_is_forgotten_with_the_last_of_its_sessions(worker: Worker, link: HeardLink) -> None:
+    worker.take(Item(link, "session_closed", ({"session_id": "s1"},)))
+    worker.take(Item(link, "session_opened", (wire.session_to_wire(SessionOpened("s2", "user-1")),)))
+    worker.take(frame(link, 1, picture(), session_id="s2"))
+
+    assert drops(link) == [(1, "the session is not known to the worker")]
+
+
+def test_the_inbox_keeps_the_order_and_gives_back_the_oldest_frame_too_many(link: HeardLink) -> None:
+    inbox: Inbox[Link] = Inbox(max_frames=2)
+    inbox.put(Item(link, "bank"))
+
+    displaced = [inbox.put(frame(link, frame_id, b"")) for frame_id in (1, 2, 3)]
+
+    assert displaced[:2] == [None, None]
+    assert displaced[2] == frame(link, 1, b"")
+    assert [inbox.get(0) for _ in range(4)] == [Item(link, "bank"), frame(link, 2, b""), frame(link, 3, b""), None]
+
+
+def test_a_new_connection_empties_the_inbox(link: HeardLink) -> None:
+    inbox: Inbox[Link] = Inbox()
+    inbox.put(frame(link, 1, b""))
+
+    inbox.restart(Item(link, CONNECTED))
+
+    assert [inbox.get(0), inbox.get(0)] == [Item(link, CONNECTED), None]
+
+
+def test_the_worker_loads_neither_the_web_nor_the_database() -> None:
+    names = ("flask", "sqlalchemy", "tensorflow")
+    code = f"import sys, webapp.pipeline.worker; print([m for m in {names} if m in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
