@@ -24,6 +24,8 @@ from webapp.services.accounts import find_by_identity
 from webapp.web.access import PUBLIC, SIGNED_IN, declare_extension_routes
 from webapp.web.errors import sentence_of
 
+ARGON2_COST = {"argon2__memory_cost": 19 * 1024, "argon2__time_cost": 2, "argon2__parallelism": 1}
+"""OWASP's smallest recommended cost. Hashing holds up every live frame of this process for as long as it takes."""
 WRONG_LOGIN = "The user name or the password is wrong."
 LOGIN_LIMIT = "10 per minute; 60 per hour"
 """Failed logins from one address."""
@@ -85,6 +87,7 @@ def init_security(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
         SECURITY_PASSWORD_HASH="argon2",
         SECURITY_PASSWORD_SCHEMES=["argon2"],
+        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=ARGON2_COST,
         # argon2 salts by itself; without the second hash an account moves between machines with the database alone
         SECURITY_PASSWORD_SINGLE_HASH=True,
         SECURITY_CHANGEABLE=True,
