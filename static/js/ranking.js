@@ -6,13 +6,12 @@ const SHOWN = 6;
 const MARK = 0.5; // the threshold stands in the middle of the bar, so the bar ends at twice the threshold
 
 const PLAIN_WORDS = {
-  "too still": "too little movement to compare",
-  "legs not visible": "the legs are not in view",
+  "too still": "too still to compare",
   "arms not visible": "the arms are not in view",
+  "legs not visible": "the legs are not in view",
   "margin too small": "two actions look equally close",
-  "too far": "the movement is different",
-  "too slow": "slower than the takes",
-  "too fast": "quicker than the takes",
+  "distance above threshold": "the movement is different",
+  "not finished": "under way, not finished yet",
 };
 
 export const plainReason = (reason) => (reason ? (PLAIN_WORDS[reason] ?? reason) : "");
