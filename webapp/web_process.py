@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import warnings
 
 from webapp.config import Settings
+from webapp.eventlet_notice import silence_eventlet
 from webapp.lifeline import end_with_parent
 
 
@@ -28,8 +28,3 @@ def _patch(postgres: bool) -> None:
     import eventlet  # noqa: PLC0415  # importing it already touches the process
 
     eventlet.monkey_patch(os=True, select=True, socket=True, thread=True, time=True, subprocess=True, psycopg=postgres)
-
-
-def silence_eventlet() -> None:
-    """Keep off the terminal that eventlet is in bugfix mode, which it says at import; threading is the way out."""
-    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")

@@ -10,6 +10,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from webapp.config import Settings
+from webapp.eventlet_notice import silence_eventlet
 from webapp.listener import listen
 from webapp.pipeline.access import worker_token
 from webapp.pipeline.messages import Bank
@@ -21,7 +22,6 @@ from webapp.sockets.relay import Relay
 from webapp.sockets.sessions import LiveSessions
 from webapp.sockets.threaded_websocket import BoundedWebSocket
 from webapp.sockets.workers import WorkerNamespace
-from webapp.web_process import silence_eventlet
 
 EXTENSION = "moveprint_sockets"
 TRANSPORT_SLACK_BYTES = 2**20
