@@ -12,9 +12,11 @@ from webapp.core.records import FloatArray
 from webapp.recognition.templates import Template
 
 # The whole movement must go at least this share of the template's way, and at most so many times as far.
-MIN_GAIN, MAX_GAIN = 0.55, 2.0
-# Each region that takes part must go this share of its way: a jumping jack is not told by the arms alone.
-MIN_REGION_GAIN = 0.35
+MIN_GAIN, MAX_GAIN = 0.5, 2.0
+# Arms and legs, where they take part, must go this share of their way: a jumping jack is not told by the arms alone.
+# Head and torso tremble too much beside how far they go.
+MIN_REGION_GAIN = 0.3
+_LIMBS = ("arms", "legs")
 # How much a movement that does not follow the template's adds to its distance, in spreads of the template.
 _COURSE_WEIGHT = 2.0
 # A region takes part if its parts deviate this far (root mean square, in feature units) from their mean; the depth of
@@ -27,8 +29,8 @@ class MotionMatch:
     """A stretch of the stream against a template, warped onto each other.
 
     pose_distance: mean distance of the frames, in spreads of the template. The movements are both taken as deviations
-    from their mean pose. gain: how far it moved relative to the template (1: as far); region_gains: the same for each
-    region that takes part; correlation: -1..1, how alike their courses are at any size and for any body.
+    from their mean pose. gain: how far it moved relative to the template (1: as far); region_gains: the same for arms
+    and legs where they take part; correlation: -1..1, how alike their courses are at any size and for any body.
     """
 
     pose_distance: float
@@ -69,7 +71,7 @@ def match_motion(template: Template, query: FloatArray, trust: FloatArray) -> Mo
     region_gains = {}
     for index, region in enumerate(REGIONS):
         inside = index == REGION_OF_PART
-        takes_part = float(np.sqrt((template.motion[inside] ** 2).mean())) >= _TAKES_PART
+        takes_part = region in _LIMBS and float(np.sqrt((template.motion[inside] ** 2).mean())) >= _TAKES_PART
         if takes_part and own[inside].sum() > 0:
             region_gains[region] = float(shared[inside].sum() / own[inside].sum())
     norm = float(np.sqrt(own.sum() * other.sum()))
