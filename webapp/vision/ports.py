@@ -35,6 +35,6 @@ class PoseEstimator(Protocol):
         """Where to look for the same person in the next frame."""
         ...
 
-    def region_around(self, detection: Detection) -> Region:
-        """Where to look for a person just detected."""
+    def regions_around(self, detection: Detection) -> Sequence[Region]:
+        """Where to look for a person just detected: the best guess first, others for when that shows nobody."""
         ...

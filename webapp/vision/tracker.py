@@ -7,7 +7,7 @@ only while nobody is followed, when somebody was lost, and now and then for peop
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,8 @@ from webapp.vision.ports import Image, PersonDetector, PoseEstimator
 _BOX_MARGIN = 0.05
 _SAME_KEYPOINTS = 0.08  # mean distance of the keypoints as a share of the region's side; two people differ by more
 _SAME_CENTRE = 0.15  # nearer than this share of the side, a detection cannot be a second person
-_REGION_BEYOND_EDGE = 0.35
+_REGION_BEYOND_EDGE = 0.6  # of the side: of a person at a desk the hips, the region's centre, may be out of view
+_MIN_VISIBLE = 6  # keypoints: fewer are a curtain or a chair
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class TrackerTiming:
     """When the detector looks, in seconds of the stream's own clock, and how long a lost person is remembered."""
 
     nobody_s: float = 0.1
+    lost_s: float = 0.2
     search_s: float = 0.8
     full_s: float = 3.0
     remember_s: float = 2.0
@@ -59,6 +61,19 @@ class _Track:
     region: Region
     pose: Pose
     seen_s: float
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """A track before and after a frame."""
+
+    before: _Track
+    now: _Track
+
+    @property
+    def share(self) -> float:
+        """How far the keypoints moved, as a share of the region's side."""
+        return _mean_distance(self.before.pose, self.now.pose) / max(self.before.region.size_px, 1.0)
 
 
 class PersonTracker:
@@ -99,15 +114,24 @@ class PersonTracker:
         """Move every track to this frame; true when somebody was lost."""
         self._lost = [t for t in self._lost if 0 <= time_s - t.seen_s <= self._timing.remember_s]
         poses = self._pose_estimator.estimate(image_bgr, [t.region for t in self._tracks])
-        moved: list[_Track] = []
+        moved: list[_Moved] = []
         for track, pose in zip(self._tracks, poses, strict=True):
             region = self._region_if_there(pose, image_bgr)
-            if region is None or _is_one_of(pose, region, moved):
+            if region is None:
                 self._lost.append(track)
+                continue
+            step = _Moved(track, replace(track, region=region, pose=pose, seen_s=time_s))
+            twin = next((other for other in moved if _is_one_of(pose, region, [other.now])), None)
+            if twin is None:
+                moved.append(step)
+            elif twin.share > step.share:
+                # two tracks on one person: the one that jumped there is the stranger
+                moved[moved.index(twin)] = step
+                self._lost.append(twin.before)
             else:
-                moved.append(replace(track, region=region, pose=pose, seen_s=time_s))
+                self._lost.append(track)
         lost_somebody = len(moved) < len(self._tracks)
-        self._tracks = moved
+        self._tracks = [step.now for step in moved]
         return lost_somebody
 
     def _search_is_due(self, time_s: float, lost_somebody: bool) -> bool:
@@ -115,6 +139,8 @@ class PersonTracker:
             return True
         if not self._tracks:
             period_s = self._timing.nobody_s
+        elif self._lost:
+            period_s = self._timing.lost_s
         else:
             period_s = self._timing.search_s if len(self._tracks) < self._max_people else self._timing.full_s
         return time_s - self._searched_s >= period_s
@@ -124,24 +150,33 @@ class PersonTracker:
         started = time.perf_counter()
         detections = self._detector.detect(image_bgr)
         detect_ms = (time.perf_counter() - started) * 1000
-        room = self._max_people - len(self._tracks)
-        regions = [self._pose_estimator.region_around(d) for d in detections]
-        regions = [r for r in regions if not any(_same_place(r, t.region) for t in self._tracks)][: max(room, 0)]
-        for pose in self._two_looks(image_bgr, regions):
-            region = self._region_if_there(pose, image_bgr)
-            if region is not None and not _is_one_of(pose, region, self._tracks):
+        for detection in detections:
+            if len(self._tracks) >= self._max_people:
+                break
+            found = self._look(image_bgr, self._pose_estimator.regions_around(detection))
+            if found is not None and not _is_one_of(*found, self._tracks):
+                pose, region = found
                 self._tracks.append(_Track(self._identity(region), region, pose, time_s))
         self._tracks.sort(key=lambda track: track.person_id)
         return detect_ms
 
-    def _two_looks(self, image_bgr: Image, regions: Sequence[Region]) -> Iterable[Pose]:
-        """A second look through the region the first one gave: a detector's region is never quite right."""
-        first = self._pose_estimator.estimate(image_bgr, regions)
-        better = [self._pose_estimator.region_of(pose) for pose in first if pose.score >= self._min_score]
-        return self._pose_estimator.estimate(image_bgr, better)
+    def _look(self, image_bgr: Image, guesses: Sequence[Region]) -> tuple[Pose, Region] | None:
+        """The person in the first of these regions that shows one, with where to look next; None for nobody new."""
+        if any(_same_place(guess, track.region) for guess in guesses for track in self._tracks):
+            return None  # somebody followed already
+        for guess in guesses:
+            region: Region | None = guess
+            # a second look through the region the first one gave: a guess is never quite right
+            for _ in range(2):
+                if region is not None:
+                    pose = self._pose_estimator.estimate(image_bgr, [region])[0]
+                    region = self._region_if_there(pose, image_bgr)
+            if region is not None:
+                return pose, region
+        return None
 
     def _region_if_there(self, pose: Pose, image_bgr: Image) -> Region | None:
-        if not pose.score >= self._min_score:
+        if not pose.score >= self._min_score or np.count_nonzero(pose.scores > 0.5) < _MIN_VISIBLE:
             return None
         region = self._pose_estimator.region_of(pose)
         height_px, width_px = image_bgr.shape[:2]

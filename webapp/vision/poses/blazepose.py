@@ -19,6 +19,8 @@ from webapp.vision.runtimes import Network, load_network
 SIDE_PX = 256
 OUTPUTS = ("Identity", "Identity_1", "Identity_4")
 REGION_SCALE = 1.25
+# how much of the body a detector's box may show: a person at a desk is cut off at the hips or at the chest
+_WHOLE_BODY, _HEAD_TO_HIPS, _HEAD_TO_CHEST = 1.0, 0.5, 0.3
 _POINTS = 39  # 33 keypoints, two auxiliary points, four more of no use here
 _KEYPOINTS = 33
 _HIP_CENTRE = 33
@@ -57,11 +59,13 @@ class BlazePoseEstimator:
         if isinstance(pose, BlazePose) and pose.next_region is not None:
             return pose.next_region
         low, high = np.nanmin(pose.keypoints_px, axis=0), np.nanmax(pose.keypoints_px, axis=0)
-        return region_of_box(Box(float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+        return region_of_box(Box(float(low[0]), float(low[1]), float(high[0]), float(high[1])), _WHOLE_BODY)
 
-    def region_around(self, detection: Detection) -> Region:
-        """The detector's own region where it has one, else an upright square around the box."""
-        return detection.region or region_of_box(detection.box)
+    def regions_around(self, detection: Detection) -> Sequence[Region]:
+        """The detector's own region where it has one, else guesses at how much of the body the box shows."""
+        if detection.region is not None:
+            return (detection.region,)
+        return tuple(region_of_box(detection.box, shown) for shown in (_WHOLE_BODY, _HEAD_TO_HIPS, _HEAD_TO_CHEST))
 
 
 def load_blazepose(name: str, path: Path, runtime: str, threads: int) -> BlazePoseEstimator:
@@ -69,12 +73,16 @@ def load_blazepose(name: str, path: Path, runtime: str, threads: int) -> BlazePo
     return BlazePoseEstimator(load_network(path, OUTPUTS, SIDE_PX, threads, runtime), name)
 
 
-def region_of_box(box: Box) -> Region:
-    """An upright square around a person's box, with the room the network was trained to see."""
+def region_of_box(box: Box, shown: float) -> Region:
+    """An upright square around a standing person whose upper part, the share `shown`, is in the box.
+
+    The network was trained on squares around the hips that reach from head to feet, also where those are out of view.
+    """
+    body_px = box.height_px / shown
     return Region(
         centre_x_px=(box.x1_px + box.x2_px) / 2,
-        centre_y_px=(box.y1_px + box.y2_px) / 2,
-        size_px=max(box.width_px, box.height_px) * REGION_SCALE,
+        centre_y_px=box.y1_px + body_px / 2,
+        size_px=max(box.width_px, body_px) * REGION_SCALE,
         rotation_rad=0.0,
     )
 
