@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import Browser, LogIn, error_of
 from tests.movements import arm_raise
+from webapp.recognition import action_pack
 from webapp.services.sequence_json import sequence_to_json
 
 SEQUENCE: dict[str, Any] = sequence_to_json(arm_raise())
@@ -273,3 +274,19 @@ def test_a_name_is_shown_as_text_never_as_markup(anna: Browser) -> None:
     anna.send_json("/actions/", {"name": "<script>alert(1)</script>"})
 
     assert "<script>alert" not in anna.get("/actions/").text
+
+
+def test_all_actions_can_be_taken_along_as_a_pack(anna: Browser, action_id: str) -> None:
+    anna.send_json(f"/actions/{action_id}/takes", new_take())
+
+    answer = anna.get("/actions/pack")
+
+    [action] = action_pack.from_bytes(answer.data)
+    assert action.name == "Arm raise"
+    assert action.takes[0].sequence.duration_s == pytest.approx(1.3, abs=0.05)
+
+
+def test_a_pack_of_nothing_says_what_to_do(anna: Browser) -> None:
+    answer = anna.get_json("/actions/pack")
+
+    assert (answer.status_code, error_of(answer)) == (404, "there is no take to export yet; record an action first.")

@@ -18,7 +18,7 @@ from webapp.db.actions import TAKE_SOURCES, Action, Take
 from webapp.db.base import db
 from webapp.db.engine import transaction, unless_taken
 from webapp.pipeline.messages import Bank
-from webapp.recognition import ports
+from webapp.recognition import action_pack, ports
 from webapp.services.permissions import may_manage_actions_of
 
 NAME_MAX = 80
@@ -176,6 +176,14 @@ def load_bank(user_id: int) -> Bank:
         for action_id, group in by_action.items()
     )
     return Bank(bank_id=bank_id_of(user_id), number=number, actions=actions)
+
+
+def export_pack(actor: User) -> bytes:
+    """The actor's actions as an action pack: what is recognised now, trimmed; NotFoundError when that is nothing."""
+    actions = load_bank(actor.id).actions
+    if not actions:
+        raise NotFoundError("there is no take to export yet; record an action first")
+    return action_pack.to_bytes(actions)
 
 
 def clean_name(text: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+import io
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from webapp.core.sequences import check_take
@@ -52,6 +54,14 @@ def check() -> Response:
         reason=checked.reason,
         warnings=list(checked.warnings),
     )
+
+
+@blueprint.get("/pack")
+@signed_in
+def pack() -> Response:
+    """All of the person's actions in one file, for `recognise` on the command line."""
+    content = io.BytesIO(service.export_pack(signed_in_user()))
+    return send_file(content, "application/zip", as_attachment=True, download_name="moveprint-actions.zip", max_age=0)
 
 
 @blueprint.get("/<action_id>")
