@@ -22,6 +22,7 @@ export class Stage extends EventTarget {
     this.feed = new FrameFeed(this.video, this.connection, this.grabber);
     this.clock = new SessionClock();
     this.kind = null;
+    this.sourceSinceS = this.clock.last;
     this.focusId = null;
     this.fileInput = find(root, "[data-file-input]");
     this.#listenToServer();
@@ -104,6 +105,7 @@ export class Stage extends EventTarget {
 
   #setKind(kind, name) {
     this.kind = kind;
+    this.sourceSinceS = this.clock.last;
     this.root.dataset.source = kind ?? "none";
     this.dispatchEvent(new CustomEvent("source", { detail: { kind, name } }));
   }
@@ -171,7 +173,9 @@ export class Stage extends EventTarget {
       pass("worker", detail);
     });
     this.connection.addEventListener("result", ({ detail }) => {
-      if (this.kind) this.overlay.draw(detail, this.focusId);
+      // an answer that was on its way when the source changed belongs to another picture
+      if (!this.kind || detail.time_s <= this.sourceSinceS) return;
+      this.overlay.draw(detail, this.focusId);
       pass("result", detail);
     });
     this.connection.addEventListener("drop", ({ detail }) => pass("drop", detail));

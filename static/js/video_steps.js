@@ -25,7 +25,7 @@ export async function readPiece(stage, [fromS, toS], { onProgress, signal }) {
   const keep = ({ detail }) => tracks.push(detail);
   const steps = Math.max(1, Math.floor((toS - fromS) / STEP_S));
   let sent = Promise.resolve();
-  connection.addEventListener("result", keep);
+  stage.addEventListener("result", keep);
   try {
     for (let step = 0; step <= steps; step += 1) {
       const mediaS = fromS + step * STEP_S;
@@ -38,7 +38,7 @@ export async function readPiece(stage, [fromS, toS], { onProgress, signal }) {
     }
     await sent;
   } finally {
-    connection.removeEventListener("result", keep);
+    stage.removeEventListener("result", keep);
   }
   tracks.skeleton = stage.overlay.skeleton;
   return tracks;

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.clips import FIRST_JACK, man_alone, write_video
+from tests.browser.clips import FIRST_JACK, FPS, man_alone, write_video
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import checked_sequences, keep, record_takes, teach_from_file, wait_for_worker
 from tests.browser.running import RunningServer
@@ -132,6 +132,19 @@ def test_every_picture_of_a_file_is_looked_at(
 
     expect(page.locator(".take")).to_have_attribute("data-phase", "ready", timeout=60_000)
     assert len(sequences[0]["times_s"]) >= len(pictures) - 2
+
+
+def test_a_file_chosen_while_the_camera_runs_keeps_its_own_length(page: Page, tmp_path: Path) -> None:
+    pictures = man_alone(FIRST_JACK)
+    sequences = checked_sequences(page)
+    expect(page.locator("[data-start]")).to_be_enabled()
+    page.locator("#action-name").fill("switched")
+
+    page.locator("[data-file-input]").set_input_files(str(write_video(tmp_path / "jack.webm", pictures)))
+    page.locator("[data-use-piece]").click()
+
+    expect(page.locator(".take")).to_have_count(1, timeout=60_000)
+    assert sequences[0]["times_s"][-1] == pytest.approx(len(pictures) / FPS, abs=0.1)
 
 
 def test_a_file_that_is_no_video_is_named_and_the_others_are_read(
