@@ -1,0 +1,153 @@
+"""One step of the live path with the real models, and what a session keeps over its frames."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.browser.clips import FIRST_JACK, JACKS, man_alone
+from webapp.config import Settings
+from webapp.core.errors import InvalidInputError
+from webapp.core.records import PoseSequence
+from webapp.pipeline.messages import FrameAnswer, FrameMessage, SessionEvent
+from webapp.pipeline.pipeline import Models, SessionPipeline, load_models
+from webapp.recognition.ports import Action, Take
+from webapp.recognition.template_bank import TemplateBank, prepare_bank
+
+STAGES = {"decode", "detect", "pose", "recognise", "total"}
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return load_models(Settings(detector="blazepose"))
+
+
+@pytest.fixture(scope="module")
+def jacks_bgr() -> list[np.ndarray]:
+    return man_alone(JACKS)
+
+
+@pytest.fixture(scope="module")
+def jack_bank(models: Models, jacks_bgr: list[np.ndarray]) -> TemplateBank:
+    """The first of the man's two jumping jacks as the only take."""
+    pipeline = SessionPipeline(models, "learning", prepare_bank([]))
+    poses = [pipeline.step_image(jacks_bgr[n], n, n / 30)[0].people[0].pose for n in FIRST_JACK]
+    sequence = PoseSequence(
+        models.skeleton,
+        np.arange(len(poses)) / 30,
+        np.stack([pose.keypoints_px for pose in poses]) / np.float32(360),
+        np.stack([pose.scores for pose in poses]),
+        np.stack([pose.world_m for pose in poses if pose.world_m is not None]),
+    )
+    return prepare_bank([Action("jack", "Jumping jack", [Take("take", sequence)])])
+
+
+def jpeg_of(image_bgr: np.ndarray) -> bytes:
+    return bytes(cv2.imencode(".jpg", image_bgr)[1])
+
+
+def played(pipeline: SessionPipeline, images: list[np.ndarray]) -> tuple[list[FrameAnswer], list[SessionEvent]]:
+    answers: list[FrameAnswer] = []
+    events: list[SessionEvent] = []
+    for number, image in enumerate(images):
+        answer, found = pipeline.step_image(image, number, number / 30)
+        answers.append(answer)
+        events += found
+    return answers, [*events, *pipeline.flush()]
+
+
+def test_a_jpeg_is_answered_with_its_people_and_stages(models: Models, jacks_bgr: list[np.ndarray]) -> None:
+    pipeline = SessionPipeline(models, "s1", prepare_bank([]))
+
+    answer, events = pipeline.step(FrameMessage("s1", 7, 0.0, jpeg_of(jacks_bgr[0])))
+
+    assert (answer.session_id, answer.frame_id, answer.width_px, answer.height_px) == ("s1", 7, 640, 360)
+    assert len(answer.people) == 1
+    person = answer.people[0]
+    x_px, y_px = person.pose.keypoints_px.T
+    assert ((x_px >= person.box.x1_px) & (x_px <= person.box.x2_px)).mean() > 0.95
+    assert ((y_px >= person.box.y1_px) & (y_px <= person.box.y2_px)).mean() > 0.95
+    assert set(answer.stages_ms) == STAGES
+    assert answer.stages_ms["total"] == pytest.approx(sum(answer.stages_ms[stage] for stage in STAGES - {"total"}))
+    assert events == ()
+
+
+def test_an_empty_room_is_answered_too(models: Models) -> None:
+    pipeline = SessionPipeline(models, "s1", prepare_bank([]))
+
+    answer, _ = pipeline.step(FrameMessage("s1", 1, 0.0, jpeg_of(np.full((480, 640, 3), 90, np.uint8))))
+
+    assert answer.people == ()
+    assert set(answer.stages_ms) == STAGES
+
+
+@pytest.mark.parametrize("jpeg", [b"", b"\x89PNG\r\n\x1a\n" + bytes(40), b"\xff\xd8\xff\xe0\x00\x10"])
+def test_a_frame_that_is_no_jpeg_is_refused_and_the_session_goes_on(
+    models: Models, jacks_bgr: list[np.ndarray], jpeg: bytes
+) -> None:
+    pipeline = SessionPipeline(models, "s1", prepare_bank([]))
+
+    with pytest.raises(InvalidInputError):
+        pipeline.step(FrameMessage("s1", 1, 0.0, jpeg))
+
+    answer, _ = pipeline.step(FrameMessage("s1", 2, 0.1, jpeg_of(jacks_bgr[0])))
+    assert len(answer.people) == 1
+
+
+def test_a_picture_with_too_many_pixels_is_refused(models: Models, jacks_bgr: list[np.ndarray]) -> None:
+    pipeline = SessionPipeline(replace(models, max_pixels=1000), "s1", prepare_bank([]))
+
+    with pytest.raises(InvalidInputError, match="640x360"):
+        pipeline.step(FrameMessage("s1", 1, 0.0, jpeg_of(jacks_bgr[0])))
+
+
+def test_a_followed_person_needs_no_detector(models: Models, jacks_bgr: list[np.ndarray]) -> None:
+    answers, _ = played(SessionPipeline(models, "s1", prepare_bank([])), jacks_bgr[:20])
+
+    assert {person.person_id for answer in answers for person in answer.people} == {1}
+    assert sum(answer.stages_ms["detect"] > 0 for answer in answers) == 1
+
+
+def test_a_movement_learned_from_one_take_is_found_again(
+    models: Models, jack_bank: TemplateBank, jacks_bgr: list[np.ndarray]
+) -> None:
+    _, events = played(SessionPipeline(models, "s1", jack_bank), jacks_bgr)
+
+    assert 1 <= len(events) <= 2
+    assert {found.event.action for found in events} == {"Jumping jack"}
+    assert {(found.session_id, found.person_id) for found in events} == {("s1", 1)}
+    assert len({found.event_key for found in events}) == len(events)
+
+
+def test_a_person_who_stands_still_is_never_recognised(
+    models: Models, jack_bank: TemplateBank, jacks_bgr: list[np.ndarray]
+) -> None:
+    _, events = played(SessionPipeline(models, "s1", jack_bank), [jacks_bgr[0]] * 90)
+
+    assert events == []
+
+
+def test_new_actions_take_effect_while_people_stay_followed(
+    models: Models, jack_bank: TemplateBank, jacks_bgr: list[np.ndarray]
+) -> None:
+    pipeline = SessionPipeline(models, "s1", prepare_bank([]))
+    pipeline.step_image(jacks_bgr[0], 0, 0.0)
+
+    pipeline.set_bank(jack_bank)
+    answer, _ = pipeline.step_image(jacks_bgr[1], 1, 1 / 30)
+
+    assert answer.people[0].person_id == 1
+    assert answer.stages_ms["detect"] == 0
+    assert {candidate.action_id for candidate in answer.people[0].recognition.ranking} <= {"jack"}
+
+
+def test_sessions_do_not_share_people(models: Models, jacks_bgr: list[np.ndarray]) -> None:
+    one, other = (SessionPipeline(models, name, prepare_bank([])) for name in ("s1", "s2"))
+    one.step_image(jacks_bgr[0], 0, 0.0)
+
+    answer, _ = other.step_image(np.zeros((360, 640, 3), np.uint8), 0, 0.0)
+
+    assert answer.people == ()

@@ -1,0 +1,116 @@
+"""Pictures: what is no whole JPEG is refused before it is decoded, and no angle is ever bent."""
+
+from __future__ import annotations
+
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from webapp.core.errors import InvalidInputError
+from webapp.core.records import Region
+from webapp.vision.images import apply_affine, crop_region, decode_jpeg, jpeg_size, letterbox, region_to_image
+
+MAX_PIXELS = 4096 * 4096
+
+
+def picture_bgr(width_px: int = 64, height_px: int = 48) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (height_px, width_px, 3), dtype=np.uint8)
+
+
+def encoded(suffix: str, image_bgr: np.ndarray) -> bytes:
+    return bytes(cv2.imencode(suffix, image_bgr)[1])
+
+
+def test_a_whole_jpeg_is_decoded_in_its_size() -> None:
+    assert decode_jpeg(encoded(".jpg", picture_bgr(64, 48)), MAX_PIXELS).shape == (48, 64, 3)
+
+
+def test_a_progressive_jpeg_with_comments_is_decoded_too() -> None:
+    data = bytes(cv2.imencode(".jpg", picture_bgr(), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1])
+    comment = b"\xff\xfe" + struct.pack(">H", 7) + b"\xff\xc0\xff\xd9\x00"
+
+    assert decode_jpeg(data[:2] + comment + data[2:], MAX_PIXELS).shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "empty"),
+        (b"hello", "no JPEG"),
+        (encoded(".png", picture_bgr()), "no JPEG"),
+        (b"\xff\xd8\xff", "truncated"),
+        (b"\xff\xd8\xff\xe0\x00\x04ab1234", "damaged"),
+        (encoded(".jpg", picture_bgr())[:300], "truncated"),
+        (encoded(".jpg", picture_bgr())[:-2], "truncated"),
+    ],
+)
+def test_what_is_no_whole_jpeg_is_refused_with_the_reason(data: bytes, sentence: str) -> None:
+    with pytest.raises(InvalidInputError, match=sentence):
+        decode_jpeg(data, MAX_PIXELS)
+
+
+def test_a_picture_too_large_is_refused_by_its_header_alone() -> None:
+    header_only = b"\xff\xd8\xff\xc0\x00\x11\x08" + struct.pack(">HH", 60000, 60000) + b"\x03"
+
+    with pytest.raises(InvalidInputError, match="60000x60000"):
+        decode_jpeg(header_only, MAX_PIXELS)
+
+
+def test_a_jpeg_without_a_size_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="0x0"):
+        jpeg_size(b"\xff\xd8\xff\xc0\x00\x11\x08" + struct.pack(">HH", 0, 0) + b"\x03")
+
+
+@pytest.mark.parametrize("cut", range(2, 620, 7))
+def test_no_cut_of_a_jpeg_gets_through_or_raises_anything_else(cut: int) -> None:
+    data = encoded(".jpg", picture_bgr())
+
+    with pytest.raises(InvalidInputError):
+        decode_jpeg(data[:cut], MAX_PIXELS)
+
+
+@pytest.mark.parametrize(("width_px", "height_px"), [(640, 360), (640, 480), (480, 640), (31, 900)])
+def test_a_letterbox_is_undone_exactly(width_px: int, height_px: int) -> None:
+    boxed = letterbox(picture_bgr(width_px, height_px), 224, 224)
+    corner = np.array([[boxed.pad_x_px, boxed.pad_y_px]], np.float32)
+
+    assert boxed.image_bgr.shape == (224, 224, 3)
+    assert boxed.to_image_px(corner) == pytest.approx(0, abs=1e-3)
+    step = boxed.to_image_px(corner + 10) - boxed.to_image_px(corner)
+    assert step[0, 0] == pytest.approx(step[0, 1])
+
+
+@pytest.mark.parametrize(("width_px", "height_px"), [(1280, 720), (640, 480)])
+@pytest.mark.parametrize("rotation_rad", [0.0, 0.4, -2.0])
+def test_a_45_degree_arm_reads_45_degrees_at_any_aspect_ratio(
+    width_px: int, height_px: int, rotation_rad: float
+) -> None:
+    shoulder, wrist = np.array([[300, 300], [420, 180]], np.float32)
+    to_image = region_to_image(Region(width_px / 2, height_px / 2, 0.9 * height_px, rotation_rad), 256)
+    to_crop = cv2.invertAffineTransform(to_image)
+
+    back = apply_affine(to_image, apply_affine(to_crop, np.stack([shoulder, wrist])))
+    across, up = (back[1] - back[0]) / height_px * (1, -1)
+
+    assert np.degrees(np.arctan2(up, across)) == pytest.approx(45, abs=0.01)
+
+
+def test_a_crop_shows_at_each_pixel_what_its_affine_says() -> None:
+    image_bgr = np.zeros((200, 300, 3), np.uint8)
+    cv2.circle(image_bgr, (180, 90), 4, (255, 255, 255), -1)
+    region = Region(150, 100, 160, 0.7)
+
+    crop = crop_region(image_bgr, region, 256)
+
+    y_px, x_px = np.argwhere(crop[..., 0] > 200).mean(axis=0)
+    found = apply_affine(region_to_image(region, 256), np.array([x_px, y_px], np.float32))
+    assert found == pytest.approx((180, 90), abs=0.7)
+
+
+def test_beyond_the_edge_of_the_picture_a_crop_is_black() -> None:
+    crop = crop_region(np.full((50, 50, 3), 255, np.uint8), Region(0, 0, 100, 0.0), 64)
+
+    assert not crop[:30, :30].any()
+    assert (crop[34:60, 34:60] == 255).all()
