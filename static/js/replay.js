@@ -86,4 +86,3 @@ export function watchReplays(root = document) {
 }
 
 watchReplays();
-document.addEventListener("htmx:load", (event) => watchReplays(event.target));

@@ -38,7 +38,7 @@ def test_no_camera_says_so_and_offers_the_sample_clip(open_page: OpenPage, brows
 def test_plain_http_from_another_machine_asks_for_https_or_localhost(
     open_page: OpenPage, browser_that_refuses: Browser
 ) -> None:
-    page = open_page(using=browser_that_refuses, host=LAN_HOST, expected_errors="Cross-Origin-Opener-Policy")
+    page = open_page(using=browser_that_refuses, host=LAN_HOST)
 
     assert page.evaluate("isSecureContext") is False
     expect_message(page, "insecure", "https")

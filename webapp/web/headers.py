@@ -11,6 +11,7 @@ from flask import Flask, request
 from werkzeug.wrappers import Response
 
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost"})
 YEAR_S = 365 * 24 * 3600
 
 
@@ -45,7 +46,8 @@ def _add_security_headers(response: Response) -> Response:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.is_secure or request.host.split(":")[0] in LOCAL_HOSTS:  # elsewhere browsers only complain about it
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     return response
 
 
