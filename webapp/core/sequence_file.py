@@ -1,12 +1,13 @@
 """A PoseSequence as bytes: what the database keeps, what crosses process boundaries, what an action pack holds.
 
-An uncompressed-to-read .npz with a schema version; read without pickle and with every size checked before it is unpacked.
+An .npz with a schema version; read without pickle and with every size checked before it is unpacked.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from webapp.core.skeleton import SKELETONS
 
 SCHEMA = 1
 MAX_BYTES = 8 * 2**20
+DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError)
+"""What reading a damaged .zip raises; RuntimeError where a flipped bit says that it is encrypted."""
 
 
 def to_bytes(sequence: PoseSequence) -> bytes:
@@ -54,5 +57,5 @@ def from_bytes(data: bytes) -> PoseSequence:
                 scores=arrays["scores"].astype(np.float32),
                 world_m=arrays["world_m"].astype(np.float32) if "world_m" in arrays else None,
             )
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
+    except (KeyError, *DAMAGED_ZIP) as error:
         raise InvalidInputError(f"not a pose sequence: {error}") from error

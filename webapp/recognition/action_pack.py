@@ -44,7 +44,7 @@ def from_bytes(data: bytes) -> list[Action]:
                 Action(name, name, [Take(take, sequence_file.from_bytes(_member(archive, take))) for take in takes])
                 for name, takes in entries
             ]
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+    except sequence_file.DAMAGED_ZIP as error:
         raise InvalidInputError(f"not an action pack: {error}") from error
 
 
@@ -53,7 +53,7 @@ def _index(archive: zipfile.ZipFile) -> list[tuple[str, list[str]]]:
     try:
         index = json.loads(raw)
         schema, listed = index["schema"], [(entry["name"], entry["takes"]) for entry in index["actions"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidInputError(f"not an action pack: its {_INDEX} cannot be read ({error!r})") from error
     if schema != SCHEMA:
         raise InvalidInputError(f"the action pack has schema {schema!r}, this version reads {SCHEMA}")
