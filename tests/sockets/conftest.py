@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
 
@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.sockets.scripted_worker import OnFrame, ScriptedWorker
 from webapp.app import create_app
 from webapp.bench.browser import LiveClient
 from webapp.bench.instance import PASSWORD, Instance, end
 from webapp.config import Settings
 from webapp.db.schema import upgrade
+from webapp.pipeline.access import worker_token
 from webapp.services.accounts import create_account
 
 USERS = ("alice", "bob")
@@ -28,6 +30,7 @@ class Server:
     instance: Instance
     process: Popen[str]
     cookies: dict[str, str]
+    connections: list[LiveClient | ScriptedWorker] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -35,13 +38,26 @@ class Server:
 
     @property
     def token(self) -> str:
-        return (self.instance.folder / "worker_token").read_text(encoding="ascii").strip()
+        return worker_token(Settings(instance_dir=self.instance.folder))
 
     def live(self, username: str) -> LiveClient:
         """A connected browser of that account."""
         client = LiveClient(self.url, self.cookies[username])
         client.connect()
+        self.connections.append(client)
         return client
+
+    def worker(self, on_frame: OnFrame = ScriptedWorker.answer_nobody, hello: bool = True) -> ScriptedWorker:
+        """A connected worker of the test's own."""
+        worker = ScriptedWorker(self.url, self.token, on_frame)
+        worker.connect(hello)
+        self.connections.append(worker)
+        return worker
+
+    def close_connections(self) -> None:
+        """What one test has connected must not stay for the next."""
+        while self.connections:
+            self.connections.pop().close()
 
 
 def running(folder: Path, async_mode: str, command: str) -> Iterator[Server]:
@@ -61,6 +77,13 @@ def running(folder: Path, async_mode: str, command: str) -> Iterator[Server]:
 @pytest.fixture(scope="session", params=["eventlet", "threading"])
 def async_mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    for name in {"web", "served"} & set(request.fixturenames):
+        request.getfixturevalue(name).close_connections()
 
 
 @pytest.fixture(scope="session")

@@ -12,27 +12,28 @@ from webapp.pipeline.ordered_client import OrderedClient
 
 NAMESPACE = "/worker"
 
+OnFrame = Callable[["ScriptedWorker", Any], None]
+
 
 class ScriptedWorker:
     """Keeps everything it is told, in order; answers frames with `on_frame`."""
 
-    def __init__(self, url: str, token: str, on_frame: Callable[[ScriptedWorker, Any], None] | None = None) -> None:
+    def __init__(self, url: str, token: str, on_frame: OnFrame) -> None:
         self.told: list[tuple[str, tuple[Any, ...]]] = []
         self._url = url
         self._token = token
-        self._on_frame = on_frame or ScriptedWorker.answer_nobody
+        self._on_frame = on_frame
         self._client = OrderedClient()
         self._changed = threading.Condition()
         for event in ("bank", "session_opened", "session_closed", "frame"):
             self._client.on(event, self._taker(event), namespace=NAMESPACE)
 
-    def connect(self, hello: bool = True) -> ScriptedWorker:
+    def connect(self, hello: bool = True) -> None:
         auth = {"token": self._token}
         self._client.connect(self._url, auth=auth, namespaces=[NAMESPACE], transports=["websocket"], wait_timeout=10)
         if hello:
             described = WorkerHello("scripted", "whole_frame", "scripted_pose", "coco_17", "none")
             self.send("hello", wire.hello_to_wire(described))
-        return self
 
     def send(self, event: str, *payload: object) -> None:
         self._client.emit(event, payload, namespace=NAMESPACE)

@@ -40,15 +40,14 @@ def jpeg_declaring(side_px: int) -> bytes:
 
 
 def test_a_session_is_told_what_it_may_send_and_every_frame_is_answered(served: Server, jpeg: bytes) -> None:
-    client = LiveClient(served.url, served.cookies["alice"])
-    ready = client.connect()
+    client = served.live("alice")
 
     answer = ask_until_result(client, jpeg)
 
-    assert (ready["credits"], ready["max_frame_bytes"]) == (2, 2 * 2**20)
+    assert client.ready is not None
+    assert (client.ready["credits"], client.ready["max_frame_bytes"]) == (2, 2 * 2**20)
     assert (answer.payload["width_px"], answer.payload["height_px"]) == (640, 480)
     assert {"people", "events", "stages_ms", "worker_ms", "server_ms"} <= set(answer.payload)
-    client.close()
 
 
 @pytest.mark.parametrize("cookie", ["", f"{SESSION_COOKIE}=forged", f"{SESSION_COOKIE}=eyJfdXNlcl9pZCI6IjEifQ.a.b"])
@@ -62,7 +61,9 @@ def test_a_login_that_has_ended_lets_nobody_in(web: Server) -> None:
     with app.app_context():
         carol = accounts.create_account("carol", PASSWORD).id
     cookie = web.instance.log_in("carol")
-    LiveClient(web.url, cookie).connect()
+    client = LiveClient(web.url, cookie)
+    client.connect()
+    client.close()
 
     with app.app_context():
         accounts.set_password(carol, "another-long-password")
@@ -96,7 +97,6 @@ def test_wrong_frames_are_dropped_with_a_reason_and_the_session_goes_on(served: 
     for name in ("0 bytes", "not a JPEG", "at most 2097152", "65500"):
         assert name in str(answers[name].payload["reason"])
     assert ask_until_result(client, jpeg).event == "result"
-    client.close()
 
 
 def test_what_is_no_frame_at_all_is_answered_with_a_drop_without_id(web: Server, jpeg: bytes) -> None:
@@ -107,7 +107,6 @@ def test_what_is_no_frame_at_all_is_answered_with_a_drop_without_id(web: Server,
 
     client.wait_for(lambda: len(client.answers) == 5, "five drops")
     assert {(answer.event, answer.payload["frame_id"]) for answer in client.answers} == {("drop", None)}
-    client.close()
 
 
 def test_frame_ids_must_rise(web: Server, jpeg: bytes) -> None:
@@ -119,7 +118,6 @@ def test_frame_ids_must_rise(web: Server, jpeg: bytes) -> None:
     client.wait_for(lambda: len(client.answers) == 3, "three drops")
     reasons = [str(answer.payload["reason"]) for answer in client.answers]
     assert ["must rise" in reason for reason in reasons] == [False, True, True]
-    client.close()
 
 
 def test_a_message_of_20_mb_ends_its_own_connection_alone(served: Server, jpeg: bytes) -> None:
@@ -134,7 +132,6 @@ def test_a_message_of_20_mb_ends_its_own_connection_alone(served: Server, jpeg: 
         assert answer.event == "result", answer.payload
     assert not greedy.connected
     assert ask_until_result(served.live("bob"), jpeg).event == "result"
-    honest.close()
 
 
 def test_500_frames_a_second_are_held_back_while_an_honest_session_is_served(served: Server, jpeg: bytes) -> None:
@@ -154,8 +151,6 @@ def test_500_frames_a_second_are_held_back_while_an_honest_session_is_served(ser
 
     assert Counter(answer.event for answer in answers)["result"] == len(answers) > 0
     flooding.wait_for(lambda: any(a.payload["reason"] == "too many frames" for a in _drops(flooding)), "a drop")
-    flooding.close()
-    honest.close()
 
 
 def test_a_cut_connection_is_taken_up_again(served: Server, jpeg: bytes) -> None:
@@ -167,8 +162,6 @@ def test_a_cut_connection_is_taken_up_again(served: Server, jpeg: bytes) -> None
     assert ask_until_result(other, jpeg).event == "result"
     again = served.live("alice")
     assert ask_until_result(again, jpeg).event == "result"
-    again.close()
-    other.close()
 
 
 def _drops(client: LiveClient) -> list[Answer]:

@@ -69,4 +69,3 @@ def test_a_session_goes_on_with_its_actions_when_its_worker_dies_or_hangs(
     assert worker_pid(served) != before
     ranking = seen(client, clip[:5])[-1]["ranking"]
     assert action in [candidate["action"] for candidate in ranking]
-    client.close()

@@ -29,38 +29,36 @@ def sequence() -> PoseSequence:
 @pytest.mark.parametrize("token", ["", "wrong", "ä"])
 def test_a_wrong_token_lets_no_worker_in(web: Server, token: str) -> None:
     with pytest.raises(socketio.exceptions.ConnectionError):
-        ScriptedWorker(web.url, token).connect()
+        ScriptedWorker(web.url, token, ScriptedWorker.answer_nobody).connect()
 
 
 def test_without_a_worker_frames_are_dropped_and_the_browser_knows(web: Server, jpeg: bytes) -> None:
     client = web.live("alice")
 
-    assert client.ready is not None
-    assert client.ready["worker"]["state"] == "absent"  # type: ignore[index]
+    client.wait_for_worker("absent")
     assert ask(client, jpeg).payload["reason"] == "no worker is ready"
-    client.close()
 
 
 def test_a_new_worker_gets_banks_before_sessions_and_the_browser_is_told(web: Server, jpeg: bytes) -> None:
     client = web.live("alice")
-    worker = ScriptedWorker(web.url, web.token).connect()
+    client.wait_for_worker("absent")
+    worker = web.worker()
 
     assert ask_until_result(client, jpeg).event == "result"
 
     told = [event for event, _ in worker.told]
     assert told.index("bank") < told.index("session_opened") < told.index("frame")
-    state = next(payload for event, payload in client.notices if event == "worker")
-    assert (state["state"], state["pose_model"]) == ("ready", "scripted_pose")
+    state = [payload for event, payload in client.notices if event == "worker"][-1]
+    assert state["pose_model"] == "scripted_pose"
     assert state["skeleton"]["name"] == "coco_17"  # type: ignore[index]
     client.close()
     worker.wait_for(lambda: bool(worker.of("session_closed")))
-    worker.close()
 
 
 def test_a_changed_action_reaches_the_worker_and_then_that_persons_browsers(web: Server, jpeg: bytes) -> None:
-    worker = ScriptedWorker(web.url, web.token).connect()
+    worker = web.worker()
     alice, bob = web.live("alice"), web.live("bob")
-    worker.wait_for(lambda: len(worker.of("session_opened")) == 2)
+    worker.wait_for(lambda: {"user-1", "user-2"} <= {opened["bank_id"] for (opened,) in worker.of("session_opened")})
 
     action_id = keep_take(web, "alice", "squat", sequence())
 
@@ -70,8 +68,6 @@ def test_a_changed_action_reaches_the_worker_and_then_that_persons_browsers(web:
     changed = [payload["number"] for event, payload in alice.notices if event == "actions_changed"]
     assert changed[-1] == bank.number
     assert not any(event == "actions_changed" for event, _ in bob.notices)
-    for connection in (alice, bob, worker):
-        connection.close()
 
 
 def test_an_event_is_stored_once_and_the_browser_gets_the_historys_id(web: Server, jpeg: bytes) -> None:
@@ -81,7 +77,7 @@ def test_an_event_is_stored_once_and_the_browser_gets_the_historys_id(web: Serve
         event = wire.event_to_wire(SessionEvent(frame["session_id"], f"key-{frame['session_id']}", 1, described))
         worker.answer_nobody(frame, (event, event))
 
-    worker = ScriptedWorker(web.url, web.token, announce_twice).connect()
+    web.worker(announce_twice)
     client = web.live("bob")
 
     events: Any = ask_until_result(client, jpeg).payload["events"]
@@ -91,8 +87,6 @@ def test_an_event_is_stored_once_and_the_browser_gets_the_historys_id(web: Serve
     path = f"{web.url}/history/{events[0]['event_id']}/sequence"
     stored = urllib.request.urlopen(urllib.request.Request(path, headers={"Cookie": web.cookies["bob"]}))
     assert len(json.loads(stored.read())["times_s"]) == 20
-    client.close()
-    worker.close()
 
 
 @pytest.mark.parametrize(
@@ -110,8 +104,8 @@ def test_an_event_is_stored_once_and_the_browser_gets_the_historys_id(web: Serve
 def test_a_worker_that_sends_nonsense_is_cut_off_and_the_other_goes_on(
     web: Server, jpeg: bytes, nonsense: tuple[Any, ...]
 ) -> None:
-    honest = ScriptedWorker(web.url, web.token).connect()
-    bad = ScriptedWorker(web.url, web.token).connect()
+    web.worker()
+    bad = web.worker()
     clients = [web.live("alice"), web.live("bob")]  # one with each worker
     for client in clients:
         assert ask_until_result(client, jpeg).event == "result"
@@ -121,12 +115,10 @@ def test_a_worker_that_sends_nonsense_is_cut_off_and_the_other_goes_on(
     bad.wait_for_end()
     for client in clients:
         assert ask_until_result(client, jpeg).event == "result"
-        client.close()
-    honest.close()
 
 
 def test_a_worker_that_answers_before_its_hello_is_cut_off(web: Server) -> None:
-    worker = ScriptedWorker(web.url, web.token).connect(hello=False)
+    worker = web.worker(hello=False)
 
     worker.send("answer", {}, [])
 
@@ -134,9 +126,9 @@ def test_a_worker_that_answers_before_its_hello_is_cut_off(web: Server) -> None:
 
 
 def test_a_worker_that_leaves_a_frame_unanswered_is_cut_off_after_5_s(web: Server, jpeg: bytes) -> None:
-    hung = ScriptedWorker(web.url, web.token, on_frame=lambda _worker, _frame: None).connect()
+    hung = web.worker(on_frame=lambda _worker, _frame: None)
     client = web.live("alice")
-    client.wait_for_worker("ready")
+    client.wait_for_worker("ready", "restarted")
 
     answer = ask(client, jpeg)
 
@@ -144,8 +136,6 @@ def test_a_worker_that_leaves_a_frame_unanswered_is_cut_off_after_5_s(web: Serve
     assert answer.round_trip_ms > 4900
     client.wait_for_worker("absent")
     hung.wait_for_end()
-    replacement = ScriptedWorker(web.url, web.token).connect()
+    web.worker()
     client.wait_for_worker("restarted")
     assert ask(client, jpeg).event == "result"
-    client.close()
-    replacement.close()
