@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -23,3 +24,13 @@ def test_the_last_line_is_one_flat_object_with_a_figure_per_model(capfd: pytest.
 def test_no_rounds_are_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "vision", "--rounds", "0"]) == 1
     assert "--rounds must be at least 1" in capfd.readouterr().err
+
+
+def test_a_peer_that_cannot_be_run_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "vision", "--rounds", "1", "--peer-python", "/absent/python"]) == 1
+    assert "--peer-python /absent/python cannot be run" in capfd.readouterr().err
+
+
+def test_a_peer_without_mediapipe_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "vision", "--rounds", "1", "--peer-python", sys.executable]) == 1
+    assert "does not run mediapipe" in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""Average precision, against curves worked out by hand."""
+"""Average precision and keypoint similarity, against values worked out by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from webapp.core.metrics import average_precision
+from webapp.core.metrics import average_precision, keypoint_similarity
 
 
 def ap(scores: list[float], hits: list[bool], labelled: int) -> float:
@@ -45,3 +45,19 @@ def test_without_labels_it_is_not_defined() -> None:
 def test_unequal_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match=r"must be \(N,\), got \(2,\) and \(1,\)"):
         ap([0.9, 0.8], [True], 1)
+
+
+def test_keypoints_at_their_labels_are_wholly_similar() -> None:
+    assert keypoint_similarity(np.zeros(2), ["nose", "left_hip"], area_px=100.0) == 1.0
+
+
+def test_a_distance_counts_by_the_bodys_size_and_the_keypoints_spread() -> None:
+    # at 2 * spread * sqrt(area) the similarity is exp(-1 / 2)
+    far_px = 2 * 0.107 * 50
+
+    assert keypoint_similarity(np.array([far_px]), ["right_hip"], area_px=2500.0) == pytest.approx(math.exp(-0.5))
+    assert keypoint_similarity(np.array([far_px]), ["left_eye"], area_px=2500.0) < 0.01
+
+
+def test_a_keypoint_not_found_is_not_similar() -> None:
+    assert keypoint_similarity(np.array([0.0, np.inf]), ["nose", "nose"], area_px=100.0) == 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import tempfile
@@ -19,6 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from webapp.bench.live import SAMPLE, write_frames
+from webapp.bench.peer import Peer
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
 
@@ -39,6 +41,8 @@ TAKE_S = 2.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--boxes", type=Path, help="folder with images/ and labels/ (YOLO format): measure person AP50")
+    parser.add_argument("--coco", type=Path, help="COCO person keypoints (JSON) with images/ beside it: measure poses")
+    parser.add_argument("--peer-python", type=Path, help="Python with mediapipe 0.10.21: measure that beside ours")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured in turn, default 5")
     parser.add_argument("--video", type=Path, default=SAMPLE, help="the video the frames come from")
 
@@ -48,10 +52,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.rounds < 1:
         raise InvalidInputError(f"--rounds must be at least 1, got {arguments.rounds}")
     jpegs = _jpegs(arguments.video)
-    measured: dict[str, float | str] = {**model_speeds(settings, jpegs, arguments.rounds)}
+    measured = model_speeds(settings, jpegs, arguments.rounds, arguments.peer_python)
     measured |= step_speeds(settings, arguments.video, jpegs, arguments.rounds)
     if arguments.boxes is not None:
         measured |= precisions(settings, arguments.boxes)
+    if arguments.coco is not None:
+        measured |= pose_accuracies(settings, arguments.coco)
     for name, value in measured.items():
         print(f"{name:28} {value}")
     if arguments.json:
@@ -59,8 +65,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def model_speeds(settings: Settings, jpegs: Sequence[bytes], rounds: int) -> dict[str, float | str]:
-    """NAME_ms and NAME_runtime of every model that is here: one picture for a detector, one person for a pose model."""
+def model_speeds(
+    settings: Settings, jpegs: Sequence[bytes], rounds: int, peer_python: Path | None = None
+) -> dict[str, float | str]:
+    """NAME_ms and NAME_runtime of every model that is here: one picture for a detector, one person for a pose model.
+
+    The peer's figure is one whole call of its own: detecting or following, and the pose.
+    """
     from webapp.vision.detectors.whole_frame import WholeFrameDetector
     from webapp.vision.images import decode_jpeg
     from webapp.vision.registry import DETECTORS, POSE_MODELS, load_detector, load_pose_model
@@ -74,8 +85,13 @@ def model_speeds(settings: Settings, jpegs: Sequence[bytes], rounds: int) -> dic
         **{name: detector.detect for name, detector in detectors.items()},
         **{name: partial(pose.estimate, regions=pose.regions_around(whole)[:1]) for name, pose in poses.items()},
     }
+    with contextlib.ExitStack() as stack:
+        if peer_python is not None:
+            peer = stack.enter_context(Peer(peer_python, jpegs[:MODEL_FRAMES]))
+            steps["mediapipe_0_10_21"] = peer.step
+        medians_ms = _medians_ms(steps, images, rounds)
     return {
-        **{f"{name}_ms": value for name, value in _medians_ms(steps, images, rounds).items()},
+        **{f"{name}_ms": value for name, value in medians_ms.items()},
         **{f"{name}_runtime": str(getattr(model, "runtime", "")) for name, model in {**detectors, **poses}.items()},
     }
 
@@ -132,6 +148,19 @@ def precisions(settings: Settings, folder: Path) -> dict[str, float]:
     return measured
 
 
+def pose_accuracies(settings: Settings, labels: Path) -> dict[str, float]:
+    """NAME_pck02 and NAME_oks_ap of every pose model that is here."""
+    from webapp.vision.pose_accuracy import pose_accuracy
+    from webapp.vision.registry import POSE_MODELS, load_pose_model
+
+    measured: dict[str, float] = {}
+    poses = _present(POSE_MODELS, lambda name: load_pose_model(replace(settings, pose_model=name)))
+    for name, pose in _shown(poses.items(), "Accuracy"):
+        accuracy = pose_accuracy(pose, labels)
+        measured |= {f"{name}_pck02": round(accuracy.pck02, 4), f"{name}_oks_ap": round(accuracy.oks_ap, 4)}
+    return measured
+
+
 def _jpegs(video: Path) -> list[bytes]:
     with tempfile.TemporaryDirectory(prefix="moveprint-bench-") as folder:
         frames = Path(folder) / "frames"
@@ -153,14 +182,17 @@ def _present(names: Sequence[str], load: Callable[[str], Model]) -> dict[str, Mo
 def _medians_ms(
     steps: Mapping[str, Callable[[Image], object]], images: Sequence[Image], rounds: int
 ) -> dict[str, float]:
-    """Median per step, all in turn, so that a busy moment of the machine hits all; the first round warms up."""
+    """Median per step, all in turn, so that a busy moment of the machine hits all; the first round warms up.
+
+    A step that answers a number of milliseconds took its time itself.
+    """
     times_ms: dict[str, list[float]] = {name: [] for name in steps}
     for _ in _shown(range(rounds + 1), "Models"):
         for name, step in steps.items():
             for image in images:
                 started = time.perf_counter()
-                step(image)
-                times_ms[name].append(_ms_since(started))
+                own_ms = step(image)
+                times_ms[name].append(own_ms if isinstance(own_ms, float) else _ms_since(started))
     return {name: _rounded(times[len(images) :]) for name, times in times_ms.items()}
 
 

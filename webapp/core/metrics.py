@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,3 +26,26 @@ def average_precision(scores: NDArray[np.floating], hits: NDArray[np.bool_], lab
     best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
     places = np.searchsorted(recall, _RECALL_POINTS, side="left")
     return float(np.append(best_from_here, 0.0)[places].mean())
+
+
+# how far people's labels of one and the same keypoint lie apart, as COCO measured it, shares of the body's size
+KEYPOINT_SPREADS = {
+    "nose": 0.026,
+    "eye": 0.025,
+    "ear": 0.035,
+    "shoulder": 0.079,
+    "elbow": 0.072,
+    "wrist": 0.062,
+    "hip": 0.107,
+    "knee": 0.087,
+    "ankle": 0.089,
+}
+
+
+def keypoint_similarity(distances_px: NDArray[np.floating], names: Sequence[str], area_px: float) -> float:
+    """COCO's object keypoint similarity of one person, 0..1, from the distances (K,) at the labelled keypoints alone.
+
+    names: the keypoint of each distance, such as left_wrist. area_px: of the person's outline.
+    """
+    spreads = np.array([KEYPOINT_SPREADS[name.removeprefix("left_").removeprefix("right_")] for name in names])
+    return float(np.exp(-(distances_px**2) / (2 * area_px * (2 * spreads) ** 2)).mean())
