@@ -12,10 +12,10 @@ from flask_socketio import ConnectionRefusedError, Namespace
 
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
-from webapp.pipeline import wire
 from webapp.services import actions
 from webapp.sockets.bus import WorkerBus
 from webapp.sockets.connections import connection_of
+from webapp.sockets.frames import FrameLimits, frame_from_browser, frame_id_of
 from webapp.sockets.rate import RateLimit
 from webapp.sockets.relay import LIVE, Relay
 from webapp.sockets.sessions import LiveSession, LiveSessions
@@ -48,7 +48,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no t
         self._bus = bus
         self._relay = relay
         self._settings = settings
-        self._limits = wire.FrameLimits(max_bytes=settings.max_frame_bytes)
+        self._limits = FrameLimits(max_bytes=settings.max_frame_bytes)
         self._clock = clock
 
     def trigger_event(self, event: str, *args: object) -> object:
@@ -85,15 +85,15 @@ class LiveNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no t
         if session is None or not self._reads(session):
             return
         if not session.rate.allows():
-            self._relay.drop(session_id, wire.frame_id_of(arguments), TOO_MANY)
+            self._relay.drop(session_id, frame_id_of(arguments), TOO_MANY)
             self.socketio.sleep(1 / self._settings.max_frames_per_s)
             return
         try:
-            frame = wire.frame_from_browser(session_id, arguments, self._limits)
+            frame = frame_from_browser(session_id, arguments, self._limits)
             if frame.frame_id <= session.last_frame_id:
                 raise InvalidInputError(f"frame_id must rise, got {frame.frame_id} after {session.last_frame_id}")
         except InvalidInputError as error:
-            self._relay.drop(session_id, wire.frame_id_of(arguments), str(error))
+            self._relay.drop(session_id, frame_id_of(arguments), str(error))
             return
         session.last_frame_id = frame.frame_id
         self._bus.submit(frame)
