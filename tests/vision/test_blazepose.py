@@ -13,7 +13,7 @@ from webapp.config import Settings
 from webapp.core.records import Box, Detection, Pose, Region
 from webapp.core.skeleton import BLAZEPOSE_33
 from webapp.vision.detectors.blazepose import BlazePoseDetector, anchor_centres, region_between
-from webapp.vision.poses.blazepose import BlazePoseEstimator, load_blazepose
+from webapp.vision.poses.blazepose import BlazePoseEstimator, load_blazepose, refined
 from webapp.vision.registry import load_detector, load_pose_model
 from webapp.vision.tracker import PersonTracker
 from webapp.vision.weights import model_path
@@ -170,6 +170,18 @@ def test_somebody_at_a_desk_is_followed(
     assert len(people) == 1
     nose = pose.skeleton.index["nose"]
     assert people[0].pose.keypoints_px[nose] == pytest.approx(pose.keypoints_px[nose], abs=12)
+
+
+def test_a_keypoint_moves_to_the_middle_of_the_heat_around_it() -> None:
+    heat = np.full((64, 64, 3), -20, np.float32)
+    heat[30:32, 20:22, 0] = 8.0
+    heat[30:32, 40:42, 1] = -1.0  # unsure
+    points_px = np.array([[88, 120], [160, 120], [-9, 300]], np.float32)
+
+    moved = refined(points_px, heat)
+
+    assert moved[0] == pytest.approx((82, 122), abs=0.1)
+    assert moved[1:].tolist() == points_px[1:].tolist()
 
 
 def test_a_pose_of_another_model_has_a_next_region_too(
