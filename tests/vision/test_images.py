@@ -10,7 +10,15 @@ import pytest
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Region
-from webapp.vision.images import apply_affine, crop_region, decode_jpeg, jpeg_size, letterbox, region_to_image
+from webapp.vision.images import (
+    apply_affine,
+    crop_region,
+    decode_jpeg,
+    jpeg_size,
+    letterbox,
+    region_to_image,
+    rgb_input,
+)
 
 MAX_PIXELS = 4096 * 4096
 
@@ -32,6 +40,13 @@ def test_a_progressive_jpeg_with_comments_is_decoded_too() -> None:
     comment = b"\xff\xfe" + struct.pack(">H", 7) + b"\xff\xc0\xff\xd9\x00"
 
     assert decode_jpeg(data[:2] + comment + data[2:], MAX_PIXELS).shape == (48, 64, 3)
+
+
+def test_a_grey_jpeg_becomes_bgr() -> None:
+    image_bgr = decode_jpeg(encoded(".jpg", picture_bgr()[..., 0]), MAX_PIXELS)
+
+    assert image_bgr.shape == (48, 64, 3)
+    assert np.array_equal(image_bgr[..., 0], image_bgr[..., 2])
 
 
 @pytest.mark.parametrize(
@@ -56,6 +71,17 @@ def test_a_picture_too_large_is_refused_by_its_header_alone() -> None:
 
     with pytest.raises(InvalidInputError, match="60000x60000"):
         decode_jpeg(header_only, MAX_PIXELS)
+
+
+def test_network_input_is_rgb_in_the_range_of_the_network() -> None:
+    image_bgr = np.zeros((2, 3, 3), np.uint8)
+    image_bgr[..., 2] = 255  # red
+
+    batch = rgb_input([image_bgr, image_bgr], -1.0, 1.0)
+
+    assert batch.shape == (2, 2, 3, 3)
+    assert batch.dtype == np.float32
+    assert batch[1, 0, 0] == pytest.approx((1.0, -1.0, -1.0))
 
 
 def test_a_jpeg_without_a_size_is_refused() -> None:
