@@ -40,9 +40,9 @@ class Server:
     def token(self) -> str:
         return worker_token(Settings(instance_dir=self.instance.folder))
 
-    def live(self, username: str) -> LiveClient:
+    def live(self, username: str, purpose: str = "live") -> LiveClient:
         """A connected browser of that account."""
-        client = LiveClient(self.url, self.cookies[username])
+        client = LiveClient(self.url, self.cookies[username], purpose=purpose)
         client.connect()
         self.connections.append(client)
         return client

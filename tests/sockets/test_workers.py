@@ -32,6 +32,16 @@ def test_a_wrong_token_lets_no_worker_in(web: Server, token: str) -> None:
         ScriptedWorker(web.url, token, ScriptedWorker.answer_nobody).connect()
 
 
+def test_a_session_that_only_records_is_recognised_against_nothing(web: Server) -> None:
+    worker = web.worker()
+
+    web.live("alice", purpose="record")
+
+    worker.wait_for(lambda: bool(worker.of("session_opened")))
+    assert [opened["bank_id"] for (opened,) in worker.of("session_opened")] == ["none"]
+    assert [(bank["bank_id"], bank["actions"]) for (bank,) in worker.of("bank")] == [("none", [])]
+
+
 def test_without_a_worker_frames_are_dropped_and_the_browser_knows(web: Server, jpeg: bytes) -> None:
     client = web.live("alice")
 

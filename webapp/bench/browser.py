@@ -64,6 +64,7 @@ class LiveClient:
     url: str
     cookie: str
     on_answer: Callable[[Answer], None] | None = None
+    purpose: str = "live"
     answers: list[Answer] = field(default_factory=list)
     notices: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     ready: dict[str, object] | None = None
@@ -78,7 +79,8 @@ class LiveClient:
         for event in ("ready", "worker", "actions_changed"):
             self._client.on(event, self._noter(event), namespace=NAMESPACE)
         headers = {"Cookie": self.cookie}
-        self._client.connect(self.url, headers, namespaces=[NAMESPACE], transports=["websocket"], wait_timeout=10)
+        auth = {"purpose": self.purpose}
+        self._client.connect(self.url, headers, auth, namespaces=[NAMESPACE], transports=["websocket"], wait_timeout=10)
         self.wait_for(lambda: self.ready is not None, "ready")
         return self.ready or {}
 

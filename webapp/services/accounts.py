@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
+from blinker import Signal
 from flask_security import hash_password
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from webapp.db.base import db, new_id
 from webapp.db.engine import transaction, unless_taken
 from webapp.services.account_rules import check_password, clean_email, clean_username, username_key
 from webapp.services.permissions import require_role
+
+logins_ended = Signal("every login of an account has just ended; sent after the commit with user_id")
 
 LAST_ADMIN = "this is the last active administrator; make another one first"
 USED_LINK = "this link does not work any more: it was used, or it is not the one that the server printed at its start"
@@ -81,6 +84,7 @@ def set_active(actor: User, user_id: int, active: bool) -> User:
             _require_another_admin(session, account)
         account.active = active
         account.fs_uniquifier = new_id()
+    logins_ended.send(None, user_id=user_id)
     return account
 
 
@@ -91,6 +95,7 @@ def set_password(user_id: int, password: str) -> User:
         check_password(password, account.username)
         account.password = hash_password(password)
         account.fs_uniquifier = new_id()
+    logins_ended.send(None, user_id=user_id)
     return account
 
 

@@ -23,6 +23,8 @@ from webapp.sockets.sessions import LiveSession, LiveSessions
 REFUSED = "log in first; the live view shows and keeps what belongs to your account"
 TOO_MANY = "too many frames"
 CREDITS = 2
+NO_BANK = "none"
+"""The bank of a session that only records: nothing is recognised, so nothing gets into the history."""
 MAX_UNSENT_PACKETS = 16
 UNREAD_LIMIT_S = 10.0
 _log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no t
             return None
         return super().trigger_event(event, *args)
 
-    def on_connect(self, _auth: object = None) -> None:
+    def on_connect(self, auth: object = None) -> None:
         """Refused without a login; otherwise the session begins and the browser is told `ready`."""
         if not current_user.is_authenticated:
             raise ConnectionRefusedError(REFUSED)
@@ -66,7 +68,8 @@ class LiveNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no t
         connection = connection_of(self.socketio.server, LIVE, session_id, request.environ)
         rate = RateLimit(self._settings.max_frames_per_s, self._clock)
         self._sessions.open(LiveSession(session_id, current_user.id, connection, rate))
-        self._bus.open_session(session_id, actions.bank_id_of(current_user.id))
+        records = isinstance(auth, dict) and auth.get("purpose") == "record"
+        self._bus.open_session(session_id, NO_BANK if records else actions.bank_id_of(current_user.id))
         ready = {
             "session_id": session_id,
             "credits": CREDITS,

@@ -14,10 +14,10 @@ from webapp.eventlet_notice import silence_eventlet
 from webapp.listener import listen
 from webapp.pipeline.access import worker_token
 from webapp.pipeline.messages import Bank
-from webapp.services import actions
+from webapp.services import accounts, actions
 from webapp.sockets.bus import WorkerBus
 from webapp.sockets.listening import serve_eventlet, serve_threads
-from webapp.sockets.live import LiveNamespace
+from webapp.sockets.live import NO_BANK, LiveNamespace
 from webapp.sockets.relay import Relay
 from webapp.sockets.sessions import LiveSessions
 from webapp.sockets.threaded_websocket import BoundedWebSocket
@@ -36,6 +36,7 @@ class LiveSockets:
     app: Flask
     bus: WorkerBus
     relay: Relay
+    sessions: LiveSessions
 
     def push_bank(self, _sender: object, user_id: int) -> None:
         """Someone's actions changed: tell the workers, then that person's browsers."""
@@ -48,6 +49,11 @@ class LiveSockets:
         number = self.bus.bank_number(bank_id)
         if number is not None:
             self.relay.actions_changed(user_id, number)
+
+    def end_sessions(self, _sender: object, user_id: int) -> None:
+        """Someone's logins ended: their browsers must log in again before anything more is taken from them."""
+        for session in self.sessions.of_user(user_id):
+            session.connection.cut()
 
     def watch_once(self) -> None:
         """Cut off hung workers, store what could not be stored."""
@@ -75,15 +81,18 @@ def init_sockets(app: Flask, settings: Settings) -> SocketIO:
     relay = Relay(app, socketio.server, sessions)
 
     def load_bank(bank_id: str) -> Bank:
+        if bank_id == NO_BANK:
+            return Bank(NO_BANK, 0, ())
         with app.app_context():  # a context of its own, so that it reads what was committed last
             return actions.load_bank(int(bank_id.removeprefix("user-")))
 
     bus = WorkerBus(socketio.server, relay, load_bank, time.monotonic)
     socketio.on_namespace(LiveNamespace(sessions, bus, relay, settings))
     socketio.on_namespace(WorkerNamespace(bus, lambda: worker_token(settings)))
-    live_sockets = LiveSockets(app, bus, relay)
+    live_sockets = LiveSockets(app, bus, relay, sessions)
     app.extensions[EXTENSION] = live_sockets  # also keeps it alive for the signal, which holds it weakly
     actions.bank_changed.connect(live_sockets.push_bank)
+    accounts.logins_ended.connect(live_sockets.end_sessions)
     return socketio
 
 
