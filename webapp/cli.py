@@ -59,9 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     doctor.set_defaults(run=_doctor)
 
-    warm_up = commands.add_parser(
-        "warm-up", help="do now what the first start would wait for"
-    )
+    warm_up = commands.add_parser("warm-up", help="do now what the first start would wait for")
     warm_up.set_defaults(run=_warm_up)
 
     bench = commands.add_parser("bench", help="measure: live, vision")
