@@ -7,6 +7,7 @@ from flask import Flask, url_for
 from webapp.config import ROOT, Settings
 from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations, require_latest
+from webapp.listener import address_in_url
 from webapp.services.accounts import issue_first_admin_token
 from webapp.sockets import init_sockets, serve_listening
 from webapp.web.pages import init_web
@@ -46,8 +47,8 @@ def announce_first_admin(app: Flask, settings: Settings) -> None:
         return
     with app.test_request_context():
         path = url_for("accounts.first_admin", token=token)
-    shown_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  # compared, not bound
+    address = address_in_url(settings.host, settings.port)
     print(  # noqa: T201  # this line is for the person at the terminal, not for the log
-        f"No administrator yet. Create the account with this one-time link:\n  http://{shown_host}:{settings.port}{path}",
+        f"No administrator yet. Create the account with this one-time link:\n  http://{address}{path}",
         flush=True,
     )

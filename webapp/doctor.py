@@ -26,6 +26,7 @@ from webapp.config import ROOT, Settings
 from webapp.core.errors import MoveprintError
 from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations, require_latest
+from webapp.listener import address_in_url
 from webapp.vision.weights import FileState, file_state, read_manifest, sha256_of
 
 State = Literal["ok", "warn", "fail"]
@@ -217,8 +218,7 @@ def check_port(settings: Settings) -> Iterator[Check]:
 
 
 def _moveprint_answers(settings: Settings) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 -- compared, not bound
-    connection = http.client.HTTPConnection(host, settings.port, timeout=PORT_ANSWER_S)
+    connection = http.client.HTTPConnection(address_in_url(settings.host, settings.port), timeout=PORT_ANSWER_S)
     try:
         connection.request("GET", "/login")
         return b"Moveprint" in connection.getresponse().read(65536)

@@ -1,4 +1,4 @@
-"""The socket the web process listens on."""
+"""The socket the web process listens on, and the address by which this machine reaches it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise InvalidInputError(_unavailable(host, port, error)) from error
     return listener
+
+
+def address_in_url(host: str, port: int) -> str:
+    """host:port as a URL on this machine names it; an address to listen on everywhere is none to connect to."""
+    reachable = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
+    return f"[{reachable}]:{port}" if ":" in reachable else f"{reachable}:{port}"
 
 
 def _unavailable(host: str, port: int, error: OSError | OverflowError) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.lifeline import beat, end_with_parent
+from webapp.listener import address_in_url
 from webapp.pipeline import wire
 from webapp.pipeline.access import worker_token
 from webapp.pipeline.inbox import Inbox, Item
@@ -35,7 +36,7 @@ def run_worker(settings: Settings, url: str | None = None, token_file: str | Non
     if settings.supervised:
         end_with_parent()
     inbox: Inbox[Link] = Inbox()
-    url = url or f"http://{_own_host(settings.host)}:{settings.port}"
+    url = url or f"http://{address_in_url(settings.host, settings.port)}"
     keep_connected(url, lambda: worker_token(settings, token_file), inbox)  # while the models load
     work(inbox, Worker(load_models(settings), _worker_id()), beat if settings.supervised else _no_beat)
     return 0
@@ -143,11 +144,6 @@ class Worker:
 
 def _events_to_wire(events: Sequence[SessionEvent]) -> list[wire.Wire]:
     return [wire.event_to_wire(event) for event in events]
-
-
-def _own_host(host: str) -> str:
-    # an address to listen on everywhere is none to connect to
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared, not bound
 
 
 def _worker_id() -> str:
