@@ -13,6 +13,7 @@ from subprocess import Popen
 import pytest
 
 from webapp.bench.instance import Instance, children_of, end
+from webapp.supervisor import MAX_DELAY_S, Child, restart_delay_s
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -33,6 +34,15 @@ def lives(pid: int) -> bool:
 
 def child(server: Popen[str], name: str) -> int | None:
     return next((process.pid for process in children_of(server.pid) if process.command.endswith(f" {name}")), None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_terminal() -> Iterator[None]:
+    """Signals as a terminal's shell hands them on, however the tests themselves were started (nohup, &)."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGHUP, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +98,43 @@ def test_a_killed_child_is_started_again(instance: Instance, server: Popen[str],
     eventually(lambda: child(server, name) not in (None, first), f"another {name}")
     instance.wait_for_http(server)
     assert "has ended (status -9) and is started again" in instance.log("serve")
+
+
+def test_a_child_that_never_stays_up_is_tried_for_ever_at_last_every_half_minute() -> None:
+    delays_s = [restart_delay_s(failures) for failures in range(5000)]
+
+    assert delays_s[:4] == [0.0, 0.4, 0.8, 1.6]
+    assert delays_s == sorted(delays_s)
+    assert delays_s[-1] == MAX_DELAY_S
+
+
+def test_a_child_that_has_failed_5000_times_is_planned_again(capfd: pytest.CaptureFixture[str]) -> None:
+    failing = Child("worker 1", ("false",), has_heartbeat=False)
+    failing._failures = 5000
+
+    failing.look(now_s=100.0)
+    eventually(lambda: failing.has_ended, "its end")
+    failing.look(now_s=100.0)
+
+    assert "is started again in 30.0 s" in capfd.readouterr().out
+
+
+def test_under_nohup_the_end_of_the_terminal_ends_nothing(instance: Instance) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # children inherit it, as from nohup
+    try:
+        server = instance.start("serve")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    try:
+        instance.wait_for_http(server)
+
+        server.send_signal(signal.SIGHUP)
+        time.sleep(1)  # an end would have been noticed within LOOK_EVERY_S
+
+        assert server.poll() is None
+        instance.wait_for_http(server)
+    finally:
+        end(server)
 
 
 def test_a_taken_port_is_one_sentence_and_no_restart(instance: Instance) -> None:

@@ -64,7 +64,7 @@ class Settings:
     """A larger frame is dropped at the socket."""
     max_frames_per_s: int = 60
     """More frames a second from one browser are dropped at the socket."""
-    max_pixels: int = 4096 * 4096
+    max_pixels: int = 2048 * 2048
     """A picture with more pixels is not decoded."""
     allow_signup: bool = True
     """Whether visitors may create their own account (role user)."""

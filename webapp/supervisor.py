@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from webapp.config import Settings
 from webapp.lifeline import HEARTBEAT
-from webapp.listener import listen
+from webapp.listener import address_in_url, listen
 from webapp.pipeline.access import worker_token
 
 LOOK_EVERY_S = 0.1
@@ -89,7 +89,7 @@ class Child:
 
     def _plan_restart(self, now_s: float, status: int) -> None:
         self._failures = 0 if now_s - self._started_s > STEADY_S else self._failures + 1
-        delay_s = min(MAX_DELAY_S, FIRST_DELAY_S * 2**self._failures) if self._failures else 0.0
+        delay_s = restart_delay_s(self._failures)
         _say(f"the {self.name} has ended (status {status}) and is started again" + _in_seconds(delay_s))
         self._process = None
         self._start_at_s = now_s + delay_s
@@ -107,6 +107,12 @@ class Child:
                 _say(line.rstrip(), prefix="")
             elif process is self._process:
                 self._heartbeat_s = time.monotonic()
+
+
+def restart_delay_s(failures: int) -> float:
+    """How long to wait after so many failures in a row: none after none, then doubling up to MAX_DELAY_S."""
+    # the exponent is held as well: 2**1025 is no float
+    return min(MAX_DELAY_S, FIRST_DELAY_S * 2 ** min(failures, 10)) if failures else 0.0
 
 
 def serve(settings: Settings) -> int:
@@ -131,7 +137,7 @@ def _run(settings: Settings, stop: threading.Event) -> int:
                 child.look(time.monotonic())
             if not has_answered and _answers(settings):
                 has_answered = True
-                _say(f"Moveprint is ready: http://{_browser_host(settings)}:{settings.port}", prefix="")
+                _say(f"Moveprint is ready: http://{address_in_url(settings.host, settings.port)}", prefix="")
             stop.wait(LOOK_EVERY_S)
         return 0
     finally:
@@ -154,7 +160,10 @@ def _command(name: str) -> tuple[str, ...]:
 def _stopping_signals(stop: threading.Event) -> Iterator[None]:
     names = ("SIGTERM", "SIGINT", "SIGHUP")  # the last when the terminal is closed; Windows has none
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # nohup stays so
+    for number in before:
+        signal.signal(number, lambda *_: stop.set())
     try:
         yield
     finally:
@@ -163,7 +172,7 @@ def _stopping_signals(stop: threading.Event) -> Iterator[None]:
 
 
 def _answers(settings: Settings) -> bool:
-    connection = http.client.HTTPConnection(_browser_host(settings), settings.port, timeout=1)
+    connection = http.client.HTTPConnection(address_in_url(settings.host, settings.port), timeout=1)
     try:
         connection.request("GET", "/")
         connection.getresponse()
@@ -172,10 +181,6 @@ def _answers(settings: Settings) -> bool:
     finally:
         connection.close()
     return True
-
-
-def _browser_host(settings: Settings) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(settings.host, settings.host)  # noqa: S104  # compared, not bound
 
 
 def _in_seconds(delay_s: float) -> str:

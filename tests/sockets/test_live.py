@@ -89,12 +89,13 @@ def test_wrong_frames_are_dropped_with_a_reason_and_the_session_goes_on(served: 
         "at most 2097152": jpeg + bytes(2 * 2**20),
         "truncated": jpeg[: len(jpeg) // 3],
         "65500": jpeg_declaring(65500),
+        "1000 scans": jpeg[:-2] + b"\xff\xda" * 999 + jpeg[-2:],
     }
 
     answers = {name: ask(client, data) for name, data in wrong.items()}
 
     assert {answer.event for answer in answers.values()} == {"drop"}
-    for name in ("0 bytes", "not a JPEG", "at most 2097152", "65500"):
+    for name in ("0 bytes", "not a JPEG", "at most 2097152", "65500", "1000 scans"):
         assert name in str(answers[name].payload["reason"])
     assert ask_until_result(client, jpeg).event == "result"
 

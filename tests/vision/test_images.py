@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Region
 from webapp.vision.images import (
+    MAX_SCANS,
     apply_affine,
     crop_region,
     decode_jpeg,
@@ -20,7 +22,7 @@ from webapp.vision.images import (
     rgb_input,
 )
 
-MAX_PIXELS = 4096 * 4096
+MAX_PIXELS = Settings.max_pixels
 
 
 def picture_bgr(width_px: int = 64, height_px: int = 48) -> np.ndarray:
@@ -31,12 +33,23 @@ def encoded(suffix: str, image_bgr: np.ndarray) -> bytes:
     return bytes(cv2.imencode(suffix, image_bgr)[1])
 
 
+def progressive(image_bgr: np.ndarray) -> bytes:
+    return bytes(cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1])
+
+
+def with_empty_scans(data: bytes, count: int) -> bytes:
+    """A progressive JPEG whose last scan's header comes so many times more, with two bytes of data each."""
+    last = data.rindex(b"\xff\xda")
+    header = data[last : last + 2 + int.from_bytes(data[last + 2 : last + 4], "big")]
+    return data[:-2] + (header + bytes(2)) * count + b"\xff\xd9"
+
+
 def test_a_whole_jpeg_is_decoded_in_its_size() -> None:
     assert decode_jpeg(encoded(".jpg", picture_bgr(64, 48)), MAX_PIXELS).shape == (48, 64, 3)
 
 
 def test_a_progressive_jpeg_with_comments_is_decoded_too() -> None:
-    data = bytes(cv2.imencode(".jpg", picture_bgr(), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1])
+    data = progressive(picture_bgr())
     comment = b"\xff\xfe" + struct.pack(">H", 7) + b"\xff\xc0\xff\xd9\x00"
 
     assert decode_jpeg(data[:2] + comment + data[2:], MAX_PIXELS).shape == (48, 64, 3)
@@ -71,6 +84,18 @@ def test_a_picture_too_large_is_refused_by_its_header_alone() -> None:
 
     with pytest.raises(InvalidInputError, match="60000x60000"):
         decode_jpeg(header_only, MAX_PIXELS)
+
+
+@pytest.mark.parametrize("extra_scans", [MAX_SCANS, 1000, 100_000])
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(
+    extra_scans: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two megabytes of empty scans would keep the decoder busy for a minute."""
+    data = with_empty_scans(progressive(picture_bgr(1280, 720)), extra_scans)
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+
+    with pytest.raises(InvalidInputError, match=r"\d+ scans, at most 16 are read"):
+        decode_jpeg(data, MAX_PIXELS)
 
 
 def test_network_input_is_rgb_in_the_range_of_the_network() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,21 @@ def test_a_damaged_memory_of_the_choice_is_written_anew(model: Path) -> None:
     chosen = load(model).runtime
 
     assert list(choices(model).values()) == [chosen]
+
+
+def test_the_memory_of_the_choice_is_readable_for_other_users(model: Path) -> None:
+    load(model)
+
+    assert stat.S_IMODE((model.parents[1] / "cache" / "runtimes.json").stat().st_mode) == 0o644
+
+
+def test_a_memory_that_may_not_be_read_hinders_nothing(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path) -> dict[str, str]:
+        raise PermissionError(13, "Permission denied", "runtimes.json")
+
+    monkeypatch.setattr(runtimes, "_choices", refuse)
+
+    assert load(model).runtime in ("openvino", "litert")
 
 
 def test_where_one_runtime_fails_the_other_is_used(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from webapp.core.skeleton import Skeleton
     from webapp.vision.ports import Image, PersonDetector, PoseEstimator
 
+NO_BANK_YET = "your actions are being loaded"
+
 
 @dataclass(frozen=True)
 class Models:
@@ -28,7 +30,7 @@ class Models:
     person_detector: PersonDetector
     pose_estimator: PoseEstimator
     max_people: int = 4
-    max_pixels: int = 4096 * 4096
+    max_pixels: int = Settings.max_pixels
 
     @property
     def detector(self) -> str:
@@ -53,19 +55,26 @@ def load_models(settings: Settings) -> Models:
 
 
 class SessionPipeline:
-    """The state of one session: who is followed, and one recogniser for each of them."""
+    """The state of one session: who is followed, and one recogniser for each of them.
 
-    def __init__(self, models: Models, session_id: str, bank: TemplateBank) -> None:
+    Without a bank (it is being prepared) people are followed and nothing is recognised yet.
+    """
+
+    def __init__(self, models: Models, session_id: str, bank: TemplateBank | None) -> None:
         self._models = models
         self._session_id = session_id
         self._bank = bank
         self._tracker = PersonTracker(models.person_detector, models.pose_estimator, models.max_people)
         self._recognisers: dict[int, StreamRecogniser] = {}
+        self._last_found: list[SessionEvent] = []  # against the bank before this one, for the next answer
 
     def set_bank(self, bank: TemplateBank) -> None:
-        """Recognise against these templates from the next frame on; people stay followed."""
+        """Recognise against these templates from the next frame on; people stay followed.
+
+        What was only waiting for more evidence is announced with the next frame, or by flush.
+        """
+        self._last_found += self._flush_all()
         self._bank = bank
-        self._recognisers = {person_id: StreamRecogniser(bank) for person_id in self._recognisers}
 
     def step(self, frame: FrameMessage) -> tuple[FrameAnswer, tuple[SessionEvent, ...]]:
         """Answer one JPEG; InvalidInputError when it cannot be read as one."""
@@ -82,9 +91,9 @@ class SessionPipeline:
         tracked = self._tracker.step(image_bgr, time_s)
         started = time.perf_counter()
         answers: list[PersonAnswer] = []
-        events: list[SessionEvent] = []
+        events, self._last_found = self._last_found, []
         for person in tracked.people:
-            recognition = self._recogniser_of(person).update(person.pose, height_px, time_s)
+            recognition = self._recognition_of(person, height_px, time_s)
             answers.append(PersonAnswer(person.person_id, person.box, person.pose, recognition))
             events += self._session_events(person.person_id, recognition)
         events += self._forget_lost(tracked.remembered)
@@ -101,13 +110,19 @@ class SessionPipeline:
 
     def flush(self) -> tuple[SessionEvent, ...]:
         """The session has ended: announce what was only waiting for more evidence."""
-        return tuple(event for person_id in list(self._recognisers) for event in self._flush(person_id))
+        last_found, self._last_found = self._last_found, []
+        return (*last_found, *self._flush_all())
 
-    def _recogniser_of(self, person: TrackedPerson) -> StreamRecogniser:
+    def _flush_all(self) -> list[SessionEvent]:
+        return [event for person_id in list(self._recognisers) for event in self._flush(person_id)]
+
+    def _recognition_of(self, person: TrackedPerson, height_px: int, time_s: float) -> Recognition:
+        if self._bank is None:
+            return Recognition(reason=NO_BANK_YET)
         recogniser = self._recognisers.get(person.person_id)
         if recogniser is None:
             recogniser = self._recognisers[person.person_id] = StreamRecogniser(self._bank)
-        return recogniser
+        return recogniser.update(person.pose, height_px, time_s)
 
     def _forget_lost(self, remembered: frozenset[int]) -> list[SessionEvent]:
         gone = [person_id for person_id in self._recognisers if person_id not in remembered]

@@ -18,10 +18,13 @@ from webapp.vision.ports import Image
 
 _START_OF_IMAGE = b"\xff\xd8\xff"
 _END_OF_IMAGE = b"\xff\xd9"
+_START_OF_SCAN = b"\xff\xda"  # within a scan's data ff is never followed by da
 # markers that carry the frame's size: SOF0..SOF15 without DHT (C4), JPG (C8) and DAC (CC)
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
 _TAIL_BYTES = 1024
+MAX_SCANS = 16
+"""A progressive JPEG has about 10; each passes over the whole picture, whatever few bytes it takes in the file."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,11 @@ class Letterboxed:
 
 
 def decode_jpeg(data: bytes, max_pixels: int) -> Image:
-    """BGR uint8 (H, W, 3); InvalidInputError when it is empty, no JPEG, cut off, damaged or larger than max_pixels."""
+    """BGR uint8 (H, W, 3).
+
+    InvalidInputError when it is empty, no JPEG, cut off, damaged, larger than max_pixels, or has more than MAX_SCANS
+    scans.
+    """
     if not data:
         raise InvalidInputError("the frame is empty (0 bytes); send a JPEG")
     width_px, height_px = jpeg_size(data)
@@ -50,6 +57,9 @@ def decode_jpeg(data: bytes, max_pixels: int) -> Image:
         )
     if _END_OF_IMAGE not in data[-_TAIL_BYTES:]:
         raise InvalidInputError(f"the JPEG of {len(data)} bytes is truncated: it has no end marker; send it again")
+    scans = data.count(_START_OF_SCAN)
+    if scans > MAX_SCANS:
+        raise InvalidInputError(f"the JPEG has {scans} scans, at most {MAX_SCANS} are read; send a plain JPEG")
     image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise InvalidInputError(f"the JPEG of {len(data)} bytes is damaged and cannot be decoded; send it again")

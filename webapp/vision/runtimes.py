@@ -190,13 +190,14 @@ def _choices(path: Path) -> dict[str, str]:
 def _remember(path: Path, threads: int, runtime: str) -> None:
     try:
         choices = _choices(path)
-    except ValueError:
-        choices = {}  # damaged: written anew
+    except (OSError, ValueError):
+        choices = {}  # damaged or not to be read: written anew
     folder = _cache_dir(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
             json.dump({**choices, _key(path, threads): runtime}, file, indent=1)
+        Path(file.name).chmod(0o644)  # a worker may run as another user than the set-up did
         os.replace(file.name, folder / "runtimes.json")
     except OSError as error:
         _log.warning("the measured choice of %s cannot be kept, it is measured at every start: %s", runtime, error)
