@@ -15,7 +15,16 @@ from typing import Any
 from webapp.core.errors import InvalidInputError
 
 ROOT = Path(__file__).resolve().parent.parent
-ASYNC_MODES = ("eventlet", "threading")
+YOLOV5 = ("yolov5n", "yolov5s", "yolov5m")
+DETECTORS = ("auto", *YOLOV5, "blazepose", "whole_frame")
+POSE_MODELS = ("blazepose_lite", "blazepose_full", "blazepose_heavy")
+CHOICES = {
+    "async_mode": ("eventlet", "threading"),
+    "detector": DETECTORS,
+    "pose_model": POSE_MODELS,
+    "runtime": ("auto", "openvino", "litert"),
+}
+"""The values of each setting that is a name: a wrong one is refused here, before any process starts with it."""
 RANGES = {
     "port": (0, 65535),
     "workers": (0, 64),
@@ -80,20 +89,32 @@ class Settings:
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Build the settings; InvalidInputError names the setting, its value and where it came from."""
-    instance_dir = Path(environment.get("MOVEPRINT_INSTANCE_DIR", Settings.instance_dir))
+    instance_dir = _absolute(environment.get("MOVEPRINT_INSTANCE_DIR") or Settings.instance_dir)
     settings = replace(Settings(), instance_dir=instance_dir)
     config_file = instance_dir / "config.toml"
     if config_file.exists():
-        try:
-            values = tomllib.loads(config_file.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise InvalidInputError(f"{config_file} is not valid TOML: {error}") from error
-        settings = _with_values(settings, values, str(config_file))
+        settings = _with_values(settings, _read_toml(config_file), str(config_file))
     names: dict[str, tuple[str, ...]] = {f.name: (f"MOVEPRINT_{f.name.upper()}",) for f in fields(Settings)}
     names["host"] += ("HOST",)
     names["port"] += ("PORT",)
     values = {name: environment[key] for name, keys in names.items() for key in keys if environment.get(key)}
     return _with_values(settings, values, "the environment")
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
+        raise InvalidInputError(f"{path} is not valid TOML in UTF-8: {error}") from error
+    if "instance_dir" in values:
+        raise InvalidInputError(f"instance_dir cannot be set in {path}, which lies in it; set MOVEPRINT_INSTANCE_DIR")
+    return values
+
+
+def _absolute(path: str | Path) -> Path:
+    return Path(path).expanduser().resolve()  # what is started, or opens the database, may have another current folder
 
 
 def _with_values(settings: Settings, values: Mapping[str, object], source: str) -> Settings:
@@ -106,10 +127,10 @@ def _with_values(settings: Settings, values: Mapping[str, object], source: str) 
 
 
 def _checked(settings: Settings, source: str) -> Settings:
-    if settings.async_mode not in ASYNC_MODES:
-        raise InvalidInputError(
-            f"setting async_mode in {source} must be {' or '.join(ASYNC_MODES)}, got {settings.async_mode!r}"
-        )
+    for name, choices in CHOICES.items():
+        chosen = getattr(settings, name)
+        if chosen not in choices:
+            raise InvalidInputError(f"setting {name} in {source} must be one of {', '.join(choices)}, got {chosen!r}")
     for name, (low, high) in RANGES.items():
         value = getattr(settings, name)
         if not low <= value <= high:
@@ -129,12 +150,17 @@ def _parse(name: str, value: object, default: object, source: str) -> object:
             return int(str(value))
         except ValueError as error:
             raise InvalidInputError(f"setting {name} in {source} must be a whole number, got {value!r}") from error
-    return Path(str(value)) if isinstance(default, Path) else str(value)
+    return _absolute(str(value)) if isinstance(default, Path) else str(value)
+
+
+def make_instance_dir(path: Path) -> None:
+    """Make it where it is not yet, for its owner only: the database and the secrets lie there."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def kept_secret(instance_dir: Path, name: str) -> str:
     """A random secret made once and kept in the instance directory, readable by its owner only."""
-    instance_dir.mkdir(parents=True, exist_ok=True)
+    make_instance_dir(instance_dir)
     path = instance_dir / name
     if not path.exists():
         _write_once(path, secrets.token_urlsafe(32))
@@ -151,6 +177,16 @@ def _write_once(path: Path, text: str) -> None:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text)
         with contextlib.suppress(FileExistsError):  # the other process was quicker, and its secret is the one
-            os.link(scratch, path)
+            _link_or_create(scratch, path, text)
     finally:
         os.unlink(scratch)
+
+
+def _link_or_create(scratch: str, path: Path, text: str) -> None:
+    try:
+        os.link(scratch, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, such as exFAT
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            file.write(text)

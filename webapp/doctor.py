@@ -22,7 +22,7 @@ from typing import Literal
 from flask import Flask
 from packaging.requirements import InvalidRequirement, Requirement
 
-from webapp.config import ROOT, Settings
+from webapp.config import ROOT, Settings, make_instance_dir
 from webapp.core.errors import MoveprintError
 from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations, require_latest
@@ -162,7 +162,7 @@ def check_instance(settings: Settings) -> Iterator[Check]:
     """The instance directory takes files, and its secrets are readable by their owner alone."""
     folder = settings.instance_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_instance_dir(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

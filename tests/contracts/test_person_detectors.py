@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.browser.clips import man_alone
-from webapp.config import Settings
+from webapp.config import DETECTORS, Settings
 from webapp.core.errors import ModelUnavailableError
 from webapp.vision.ports import PersonDetector
-from webapp.vision.registry import DETECTORS, load_detector
+from webapp.vision.registry import load_detector
 
 
 @pytest.fixture(scope="module", params=[name for name in DETECTORS if name != "auto"])

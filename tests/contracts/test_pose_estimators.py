@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.browser.clips import man_alone
-from webapp.config import Settings
+from webapp.config import POSE_MODELS, Settings
 from webapp.core.errors import ModelUnavailableError
 from webapp.core.records import Region
 from webapp.vision.ports import PoseEstimator
-from webapp.vision.registry import POSE_MODELS, load_pose_model
+from webapp.vision.registry import load_pose_model
 
 REGION = Region(325, 195, 380, 0.0)
 

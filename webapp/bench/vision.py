@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from webapp.bench.live import SAMPLE, write_frames
 from webapp.bench.peer import Peer
-from webapp.config import Settings
+from webapp.config import DETECTORS, POSE_MODELS, YOLOV5, Settings
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def model_speeds(
     """
     from webapp.vision.detectors.whole_frame import WholeFrameDetector
     from webapp.vision.images import decode_jpeg
-    from webapp.vision.registry import DETECTORS, POSE_MODELS, load_detector, load_pose_model
+    from webapp.vision.registry import load_detector, load_pose_model
 
     images = [decode_jpeg(jpeg, settings.max_pixels) for jpeg in jpegs[:MODEL_FRAMES]]
     whole = WholeFrameDetector().detect(images[0])[0]
@@ -136,7 +136,6 @@ def precisions(settings: Settings, folder: Path) -> dict[str, float]:
     """NAME_SIDE_ap50 of every YOLOv5 whose weights are here; the others find regions, not boxes to be measured."""
     from webapp.vision.detectors.yolov5 import MEASURING_LIMITS, load_yolov5
     from webapp.vision.person_ap import person_ap50
-    from webapp.vision.registry import YOLOV5
     from webapp.vision.weights import model_file
 
     measured = {}
@@ -151,7 +150,7 @@ def precisions(settings: Settings, folder: Path) -> dict[str, float]:
 def pose_accuracies(settings: Settings, labels: Path) -> dict[str, float]:
     """NAME_pck02 and NAME_oks_ap of every pose model that is here."""
     from webapp.vision.pose_accuracy import pose_accuracy
-    from webapp.vision.registry import POSE_MODELS, load_pose_model
+    from webapp.vision.registry import load_pose_model
 
     measured: dict[str, float] = {}
     poses = _present(POSE_MODELS, lambda name: load_pose_model(replace(settings, pose_model=name)))

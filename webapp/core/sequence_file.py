@@ -6,10 +6,13 @@ An .npz with a schema version; read without pickle and with every size checked b
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 import zlib
+from tokenize import TokenError
 
 import numpy as np
+from numpy.lib import format as npy
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import PoseSequence
@@ -42,8 +45,10 @@ def from_bytes(data: bytes) -> PoseSequence:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_BYTES:
-            raise InvalidInputError(f"pose sequence unpacks to {unpacked} bytes, at most {MAX_BYTES} are allowed")
+            if unpacked > MAX_BYTES:
+                raise InvalidInputError(f"pose sequence unpacks to {unpacked} bytes, at most {MAX_BYTES} are allowed")
+            for entry in archive.infolist():
+                _require_true_shape(archive, entry)
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             schema, name = int(arrays["schema"]), str(arrays["skeleton"])
             if schema != SCHEMA:
@@ -59,3 +64,19 @@ def from_bytes(data: bytes) -> PoseSequence:
             )
     except (KeyError, *DAMAGED_ZIP) as error:
         raise InvalidInputError(f"not a pose sequence: {error}") from error
+
+
+def _require_true_shape(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """InvalidInputError where an array says that it is larger than its entry: numpy would ask for that memory."""
+    with archive.open(entry) as file:
+        version = npy.read_magic(file)
+        if version != (1, 0):
+            raise InvalidInputError(f"{entry.filename} of the pose sequence is of .npy version {version}, not (1, 0)")
+        try:
+            shape, _, dtype = npy.read_array_header_1_0(file)
+        except (MemoryError, SyntaxError, TokenError) as error:  # what Python's parser raises beside ValueError
+            raise InvalidInputError(f"{entry.filename} of the pose sequence has no readable header") from error
+        held_bytes = entry.file_size - file.tell()
+    said_bytes = math.prod(shape) * max(1, dtype.itemsize)
+    if said_bytes > held_bytes:
+        raise InvalidInputError(f"{entry.filename} says it has {said_bytes} bytes and holds {held_bytes}")

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from webapp.config import Settings
+from webapp.config import DETECTORS, POSE_MODELS, YOLOV5, Settings
 from webapp.core.errors import InvalidInputError
 from webapp.vision.ports import PersonDetector, PoseEstimator
 from webapp.vision.weights import FileState, file_state, model_file, model_path
-
-YOLOV5 = ("yolov5n", "yolov5s", "yolov5m")
-DETECTORS = ("auto", *YOLOV5, "blazepose", "whole_frame")
-POSE_MODELS = ("blazepose_lite", "blazepose_full", "blazepose_heavy")
 
 
 def load_detector(settings: Settings) -> PersonDetector:
