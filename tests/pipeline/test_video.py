@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -12,8 +13,15 @@ import pytest
 from tests.browser.clips import DEMO_CLIP, man_alone
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
+from webapp.core.features import PARTS, part_features
+from webapp.core.normalise import visibility
+from webapp.core.records import Detection, Pose, Region
+from webapp.core.skeleton import COCO_17
 from webapp.pipeline.pipeline import Models, load_models
 from webapp.pipeline.video import Video, pose_sequence
+from webapp.vision.detectors.whole_frame import WholeFrameDetector
+from webapp.vision.images import apply_affine, crop_region, region_to_image
+from webapp.vision.ports import Image
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +64,64 @@ def test_a_take_without_a_person_is_named(tmp_path: Path, models: Models) -> Non
 
     with pytest.raises(InvalidInputError, match=r"nobody was found in .*room\.mp4"):
         pose_sequence(models, path)
+
+
+class ArmFinder:
+    """Finds the red shoulder and the green elbow in its crop as a pose model would; the rest of the body is nowhere."""
+
+    name = "arm finder"
+    runtime = "none"
+    skeleton = COCO_17
+
+    def __init__(self, rotation_rad: float) -> None:
+        self._rotation_rad = rotation_rad
+
+    def estimate(self, image_bgr: Image, regions: Sequence[Region]) -> list[Pose]:
+        return [self._pose(image_bgr, region) for region in regions]
+
+    def region_of(self, pose: Pose) -> Region:
+        x_px, y_px = pose.keypoints_px[COCO_17.index["left_shoulder"]].tolist()
+        return Region(x_px, y_px, 300, self._rotation_rad)
+
+    def regions_around(self, detection: Detection) -> Sequence[Region]:
+        box = detection.box
+        return [Region(box.width_px / 2, box.height_px / 2, box.width_px, self._rotation_rad)]
+
+    def _pose(self, image_bgr: Image, region: Region) -> Pose:
+        crop = crop_region(image_bgr, region, 256).astype(np.int16)
+        shoulder, elbow = (
+            np.argwhere(crop[..., channel] - crop[..., other] > 100)[:, ::-1].mean(axis=0)
+            for channel, other in ((2, 1), (1, 2))
+        )
+        crop_px = np.tile(shoulder, (len(COCO_17.keypoints), 1))
+        crop_px[COCO_17.index["left_elbow"]] = elbow
+        found_px = apply_affine(region_to_image(region, 256), crop_px.astype(np.float32))
+        return Pose(COCO_17, found_px, np.ones(len(found_px), np.float32), 1.0)
+
+
+@pytest.mark.parametrize(("width_px", "height_px"), [(1280, 720), (640, 480), (480, 640)])
+@pytest.mark.parametrize("rotation_rad", [0.0, 0.5])
+def test_an_arm_raised_by_45_degrees_is_45_degrees_from_the_picture_to_the_feature(
+    width_px: int, height_px: int, rotation_rad: float, tmp_path: Path
+) -> None:
+    image_bgr = np.full((height_px, width_px, 3), 60, np.uint8)
+    cv2.circle(image_bgr, (width_px // 2, height_px // 2), 12, (0, 0, 255), -1)
+    cv2.circle(image_bgr, (width_px // 2 + 80, height_px // 2 - 80), 12, (0, 255, 0), -1)
+
+    take = pose_sequence(
+        Models(WholeFrameDetector(), ArmFinder(rotation_rad)), write_video(tmp_path / "arm.mp4", [image_bgr] * 4)
+    )
+
+    visible = visibility(take.keypoints, take.scores)
+    features, trust = part_features(take.keypoints, visible, COCO_17, 1.0)
+    upper_arm = next(
+        n for n, part in enumerate(PARTS) if (part.start, part.end) == (("left_shoulder",), ("left_elbow",))
+    )
+    across, down, _ = features[:, :, upper_arm].T
+    assert (trust[:, upper_arm] == 1).all()
+    assert np.degrees(np.arctan2(-down, across)) == pytest.approx(45, abs=1)
+    arm = take.keypoints[0, COCO_17.index["left_elbow"]] - take.keypoints[0, COCO_17.index["left_shoulder"]]
+    assert arm == pytest.approx((80 / height_px, -80 / height_px), abs=0.005)
 
 
 def test_a_take_is_in_picture_heights_so_angles_agree_across_frame_shapes(tmp_path: Path, models: Models) -> None:

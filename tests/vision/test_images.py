@@ -133,19 +133,40 @@ def test_a_letterbox_is_undone_exactly(width_px: int, height_px: int) -> None:
     assert step[0, 0] == pytest.approx(step[0, 1])
 
 
-@pytest.mark.parametrize(("width_px", "height_px"), [(1280, 720), (640, 480)])
-@pytest.mark.parametrize("rotation_rad", [0.0, 0.4, -2.0])
-def test_a_45_degree_arm_reads_45_degrees_at_any_aspect_ratio(
+def bar_bgr(width_px: int, height_px: int) -> np.ndarray:
+    """A white bar through the middle of a black picture that rises at 45 degrees."""
+    image_bgr = np.zeros((height_px, width_px, 3), np.uint8)
+    middle, reach = np.array([width_px // 2, height_px // 2]), np.array([height_px // 4, -height_px // 4])
+    cv2.line(image_bgr, (middle - reach).tolist(), (middle + reach).tolist(), (255, 255, 255), height_px // 60)
+    return image_bgr
+
+
+def bar_degrees(image_bgr: np.ndarray) -> float:
+    """How steeply the bar of a picture rises to the right, 0..180."""
+    y_px, x_px = np.nonzero(image_bgr[..., 0] > 127)
+    _, axes = np.linalg.eigh(np.cov(x_px, y_px))
+    across, down = axes[:, 1]  # of the larger spread
+    return float(np.degrees(np.arctan2(-down, across)) % 180)
+
+
+@pytest.mark.parametrize(("width_px", "height_px"), [(1280, 720), (640, 480), (480, 640)])
+@pytest.mark.parametrize("rotation_rad", [0.0, 0.4, -0.7])
+def test_a_bar_at_45_degrees_stands_at_45_degrees_in_the_crop(
     width_px: int, height_px: int, rotation_rad: float
 ) -> None:
-    shoulder, wrist = np.array([[300, 300], [420, 180]], np.float32)
-    to_image = region_to_image(Region(width_px / 2, height_px / 2, 0.9 * height_px, rotation_rad), 256)
-    to_crop = cv2.invertAffineTransform(to_image)
+    region = Region(width_px / 2, height_px / 2, 0.9 * height_px, rotation_rad)
 
-    back = apply_affine(to_image, apply_affine(to_crop, np.stack([shoulder, wrist])))
-    across, up = (back[1] - back[0]) / height_px * (1, -1)
+    crop = crop_region(bar_bgr(width_px, height_px), region, 256)
 
-    assert np.degrees(np.arctan2(up, across)) == pytest.approx(45, abs=0.01)
+    # the crop turns the body upright: what leans clockwise by so much is turned back by as much
+    assert bar_degrees(crop) == pytest.approx(45 + np.degrees(rotation_rad), abs=0.5)
+
+
+@pytest.mark.parametrize(("width_px", "height_px"), [(1280, 720), (640, 480), (480, 640)])
+def test_a_bar_at_45_degrees_stands_at_45_degrees_in_the_letterbox(width_px: int, height_px: int) -> None:
+    boxed = letterbox(bar_bgr(width_px, height_px), 224, 224)
+
+    assert bar_degrees(boxed.image_bgr) == pytest.approx(45, abs=0.5)
 
 
 def test_a_crop_shows_at_each_pixel_what_its_affine_says() -> None:
