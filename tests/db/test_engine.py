@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from webapp.core.errors import InvalidInputError
 from webapp.db.base import db
-from webapp.db.engine import database_url, transaction
+from webapp.db.engine import PASSING_FAULTS, database_url, transaction
 from webapp.db.schema import upgrade
 
 
@@ -51,3 +55,42 @@ def test_a_transaction_that_fails_leaves_nothing(empty_app: Flask) -> None:
         session.execute(text("INSERT INTO first_admin_tokens VALUES ('x', '2026-01-02')"))
 
     assert db.session.scalar(text("SELECT count(*) FROM first_admin_tokens")) == 0
+
+
+@pytest.fixture
+def locked(context: None) -> Iterator[sqlite3.Connection]:
+    """Another process in the middle of a write into the SQLite database."""
+    other = sqlite3.connect(str(db.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+def test_a_write_waits_for_anothers_in_steps_in_which_other_greenlets_run(
+    locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept_s: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept_s.append(seconds)
+        if len(slept_s) == 3:
+            locked.execute("COMMIT")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+
+    with transaction() as session:
+        session.execute(text("INSERT INTO first_admin_tokens VALUES ('x', '2026-01-01')"))
+
+    assert len(slept_s) == 3
+    assert db.session.scalar(text("SELECT count(*) FROM first_admin_tokens")) == 1
+    assert db.session.scalar(text("PRAGMA busy_timeout")) == 5000
+
+
+def test_a_write_that_may_not_wait_is_given_up_as_a_passing_fault(locked: sqlite3.Connection) -> None:
+    with pytest.raises(OperationalError, match="locked") as refused, transaction(patience_s=0.0):
+        pass
+
+    assert isinstance(refused.value, PASSING_FAULTS)
+    locked.execute("COMMIT")
+    with transaction(patience_s=0.0) as session:
+        session.execute(text("INSERT INTO first_admin_tokens VALUES ('x', '2026-01-01')"))

@@ -144,6 +144,25 @@ def test_new_actions_take_effect_while_people_stay_followed(
     assert {candidate.action_id for candidate in answer.people[0].recognition.ranking} <= {"jack"}
 
 
+def test_a_movement_that_was_about_to_be_announced_survives_a_change_of_the_actions(
+    models: Models, jack_bank: TemplateBank, jacks_bgr: list[np.ndarray]
+) -> None:
+    steps = SessionPipeline(models, "s1", jack_bank)
+    announcing = next(n for n, image in enumerate(jacks_bgr) if steps.step_image(image, n, n / 30)[1])
+    pipelines = [SessionPipeline(models, name, jack_bank) for name in ("goes on", "ends")]
+    for pipeline in pipelines:
+        for n in range(announcing):
+            assert pipeline.step_image(jacks_bgr[n], n, n / 30)[1] == ()
+        pipeline.set_bank(prepare_bank([]))
+
+    _, with_the_next_frame = pipelines[0].step_image(jacks_bgr[announcing], announcing, announcing / 30)
+    at_the_end = pipelines[1].flush()
+
+    for events in (with_the_next_frame, at_the_end):
+        assert [found.event.action for found in events] == ["Jumping jack"]
+    assert pipelines[0].flush() == pipelines[1].flush() == ()
+
+
 def test_sessions_do_not_share_people(models: Models, jacks_bgr: list[np.ndarray]) -> None:
     one, other = (SessionPipeline(models, name, prepare_bank([])) for name in ("s1", "s2"))
     one.step_image(jacks_bgr[0], 0, 0.0)

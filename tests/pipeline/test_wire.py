@@ -21,9 +21,11 @@ from webapp.pipeline.messages import (
     PersonAnswer,
     SessionEvent,
     SessionOpened,
+    StoredAction,
+    StoredTake,
     WorkerHello,
 )
-from webapp.recognition.ports import Action, Candidate, Event, Recognition, Take
+from webapp.recognition.ports import Candidate, Event, Recognition
 
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 
@@ -100,13 +102,22 @@ def test_nobody_there_is_an_answer_too() -> None:
 
 
 def test_a_bank_survives_the_way() -> None:
-    sent = Bank("user-1", 4, (Action("a1", "squat", (Take("t1", sequence()), Take("t2", sequence(5)))),))
+    takes = (StoredTake("t1", b"as stored", 0.5, 2.25), StoredTake("t2", b"", 0.0, 1.0))
+    sent = Bank("user-1", 4, (StoredAction("a1", "squat", takes), StoredAction("a2", "bow", ())))
 
-    got = wire.bank_from_wire(wire.bank_to_wire(sent))
+    assert wire.bank_from_wire(wire.bank_to_wire(sent)) == sent
 
-    assert (got.bank_id, got.number) == ("user-1", 4)
-    assert [(a.action_id, a.name, [t.take_id for t in a.takes]) for a in got.actions] == [("a1", "squat", ["t1", "t2"])]
-    np.testing.assert_array_equal(got.actions[0].takes[0].sequence.keypoints, sequence().keypoints)
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("take_id", None), ("sequence", "text"), ("sequence", None), ("trim_start_s", float("nan")), ("trim_end_s", "1")],
+)
+def test_a_take_that_is_not_as_it_must_be_is_refused(key: str, value: object) -> None:
+    bank: Any = wire.bank_to_wire(Bank("user-1", 4, (StoredAction("a1", "squat", (StoredTake("t1", b"", 0.0, 1.0),)),)))
+    bank["actions"][0]["takes"][0][key] = value
+
+    with pytest.raises(InvalidInputError, match=key):
+        wire.bank_from_wire(bank)
 
 
 def test_an_event_survives_the_way_with_its_poses() -> None:
@@ -121,10 +132,10 @@ def test_the_browser_gets_an_event_without_poses_and_with_the_historys_id() -> N
     described = wire.event_to_browser(session_event(), "e1")
 
     assert set(through_json(described)) == {
-        "event_id", "person_id", "action_id", "action", "take_id", "start_s", "end_s", "announced_s", "distance",
-        "threshold", "confidence",
+        "event_key", "event_id", "person_id", "action_id", "action", "take_id", "start_s", "end_s", "announced_s",
+        "distance", "threshold", "confidence",
     }  # fmt: skip
-    assert described["event_id"] == "e1"
+    assert (described["event_key"], described["event_id"]) == ("s1-1-0", "e1")
 
 
 def test_small_messages_survive_the_way() -> None:

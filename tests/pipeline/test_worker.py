@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,16 +15,20 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.browser.clips import JACKS, man_alone
+from tests.movements import arm_raise
+from tests.pipeline.banks import stored_bank
 from webapp.config import ROOT, Settings
-from webapp.core.records import Detection, PoseSequence
-from webapp.core.skeleton import COCO_17
-from webapp.pipeline import wire
+from webapp.core.records import Detection
+from webapp.pipeline import bank_preparer, wire
+from webapp.pipeline import worker as worker_module
 from webapp.pipeline.inbox import Inbox, Item
 from webapp.pipeline.link import CONNECTED, Link
 from webapp.pipeline.messages import Bank, FrameMessage, SessionOpened
-from webapp.pipeline.pipeline import Models, load_models
-from webapp.pipeline.worker import FAILED, Worker
-from webapp.recognition.ports import Action, Take
+from webapp.pipeline.pipeline import NO_BANK_YET, Models, load_models
+from webapp.pipeline.worker import FAILED, Worker, work
+from webapp.recognition.ports import Action
+from webapp.recognition.template_bank import TemplateBank, prepare_bank
 from webapp.vision.ports import Image
 
 
@@ -62,13 +69,44 @@ def worker(models: Models, link: HeardLink) -> Worker:
 
 
 def begun(worker: Worker, link: HeardLink) -> Worker:
-    keypoints = np.random.default_rng(1).random((30, 17, 2), dtype=np.float32)
-    taken = PoseSequence(COCO_17, np.arange(30) / 30, keypoints, np.ones((30, 17), np.float32))
-    bank = Bank("user-1", 1, (Action("a1", "squat", (Take("t1", taken),)),))
-    worker.take(Item(link, CONNECTED))
-    worker.take(Item(link, "bank", (wire.bank_to_wire(bank),)))
-    worker.take(Item(link, "session_opened", (wire.session_to_wire(SessionOpened("s1", "user-1")),)))
+    for item in beginning(link, stored_bank(1, {"a1": [arm_raise()]})):
+        worker.take(item)
     return worker
+
+
+def beginning(link: Link, bank: Bank) -> Sequence[Item[Link]]:
+    """What a worker is told of its first session."""
+    opened = SessionOpened("s1", bank.bank_id)
+    return [Item(link, CONNECTED), told(link, bank), Item(link, "session_opened", (wire.session_to_wire(opened),))]
+
+
+def told(link: Link, bank: Bank) -> Item[Link]:
+    return Item(link, "bank", (wire.bank_to_wire(bank),))
+
+
+class HeldPreparing:
+    """prepare_bank, but each one waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Semaphore(0)
+
+    def __call__(self, actions: Sequence[Action]) -> TemplateBank:
+        self.go.acquire()
+        return prepare_bank(actions)
+
+
+class EndedError(Exception):
+    """Ends the working loop of a test."""
+
+
+def last_person(link: HeardLink) -> Any:
+    event, (answer, _events) = link.sent[-1]
+    assert event == "answer"
+    return answer["people"][0]
+
+
+def ranked(link: HeardLink) -> list[str]:
+    return [candidate["action_id"] for candidate in last_person(link)["ranking"]]
 
 
 def frame(link: Link, frame_id: int, jpeg: bytes, session_id: str = "s1") -> Item[Link]:
@@ -153,6 +191,88 @@ def test_a_bank_is_forgotten_with_the_last_of_its_sessions(worker: Worker, link:
     worker.take(frame(link, 1, picture(), session_id="s2"))
 
     assert drops(link) == [(1, "the session is not known to the worker")]
+
+
+def test_frames_are_answered_with_the_old_bank_until_the_new_one_is_ready(
+    models: Models, link: HeardLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preparing = HeldPreparing()
+    monkeypatch.setattr(bank_preparer, "prepare_bank", preparing)
+    worker, ids = begun(Worker(models, "w1"), link), itertools.count(1)
+    pictures = itertools.cycle([bytes(cv2.imencode(".jpg", image)[1]) for image in man_alone(JACKS)[:10]])
+
+    def step_until(happened: Callable[[], bool]) -> None:
+        for _ in range(500):
+            worker.take(frame(link, next(ids), next(pictures)))
+            if happened():
+                return
+        raise AssertionError(last_person(link))
+
+    step_until(lambda: last_person(link)["reason"] == NO_BANK_YET)
+    preparing.go.release()
+    step_until(lambda: ranked(link) == ["a1"])
+    worker.take(told(link, stored_bank(2, {"a2": [arm_raise()]})))
+    step_until(lambda: ranked(link) == ["a1"])
+    preparing.go.release()
+    step_until(lambda: ranked(link) == ["a2"])
+
+
+def test_a_bank_of_200_takes_silences_neither_heartbeat_nor_frames(
+    models: Models, link: HeardLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "BEAT_EVERY_S", 0.02)
+    inbox: Inbox[Link] = Inbox()
+    bank = stored_bank(1, {f"a{n}": [arm_raise(height=0.2 + n / 1000)] for n in range(200)})
+    prepared, beats, answered_before = threading.Event(), [], []
+
+    def prepare(actions: Sequence[Action]) -> TemplateBank:
+        made = prepare_bank(actions)
+        answered_before.append(sum(event == "answer" for event, _ in link.sent))
+        prepared.set()
+        return made
+
+    def beat() -> None:
+        beats.append(prepared.is_set())
+        if prepared.is_set():
+            raise EndedError
+        inbox.put(frame(link, len(beats), picture()))
+
+    monkeypatch.setattr(bank_preparer, "prepare_bank", prepare)
+    for item in beginning(link, bank):
+        inbox.put(item)
+
+    with pytest.raises(EndedError):
+        work(inbox, Worker(models, "w1"), beat)
+
+    assert beats.count(False) > 5
+    assert answered_before[0] > 5
+
+
+def test_a_bank_that_cannot_be_prepared_leaves_the_next_ones_alone(
+    models: Models, link: HeardLink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail_once(actions: Sequence[Action]) -> TemplateBank:
+        monkeypatch.setattr(bank_preparer, "prepare_bank", prepare_bank)
+        raise RuntimeError("a fault in the arithmetic")
+
+    monkeypatch.setattr(bank_preparer, "prepare_bank", fail_once)
+    preparer = bank_preparer.BankPreparer()
+
+    preparer.want(stored_bank(1, {"a1": [arm_raise()]}, "user-1"))
+    preparer.want(stored_bank(1, {"a2": [arm_raise()]}, "user-2"))
+
+    assert [bank_id for bank_id, _ in prepared_by(preparer)] == ["user-2"]
+    assert "bank user-1 could not be prepared" in caplog.text
+
+
+def prepared_by(preparer: bank_preparer.BankPreparer) -> Sequence[tuple[str, TemplateBank]]:
+    """The first that becomes ready."""
+    for _ in range(1000):
+        prepared = preparer.take_prepared()
+        if prepared:
+            return prepared
+        time.sleep(0.01)
+    raise AssertionError("nothing was prepared in 10 s")
 
 
 def test_the_inbox_keeps_the_order_and_gives_back_the_oldest_frame_too_many(link: HeardLink) -> None:

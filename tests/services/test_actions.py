@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 
 from tests.conftest import MakeAccount
 from tests.movements import arm_raise
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.db.accounts import User
+from webapp.db.actions import Take
 from webapp.db.base import db
+from webapp.db.engine import transaction
+from webapp.pipeline.messages import StoredTake
+from webapp.recognition import action_pack
 from webapp.services import actions
 from webapp.services.actions import NewTake
 
@@ -43,18 +47,46 @@ def told() -> Iterator[list[int]]:
         yield heard
 
 
-def test_the_bank_holds_trimmed_takes_that_are_enabled(anna: User) -> None:
+def test_the_bank_holds_enabled_takes_as_they_are_stored(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
     action, _ = actions.create_action(anna, "Arm raise")
     used = actions.add_take(anna, action.id, new_take("one"))
     unused = actions.add_take(anna, action.id, new_take("two"))
     actions.set_take_enabled(anna, action.id, unused.id, False)
 
+    stored = db.session.scalars(select(Take.sequence).where(Take.id == used.id)).one()
+    monkeypatch.setattr(actions, "from_bytes", None)  # unpacking takes time that the web process does not have
+
     bank = actions.load_bank(anna.id)
 
     assert bank.bank_id == actions.bank_id_of(anna.id)
     assert [(one.action_id, one.name) for one in bank.actions] == [(action.id, "Arm raise")]
-    assert [take.take_id for take in bank.actions[0].takes] == [used.id]
-    assert bank.actions[0].takes[0].sequence.duration_s == pytest.approx(1.3, abs=0.04)
+    assert bank.actions[0].takes == (StoredTake(used.id, stored, 0.3, 1.6),)
+
+
+def test_the_bank_is_read_in_one_statement(anna: User) -> None:
+    for name in ("One", "Two"):
+        action, _ = actions.create_action(anna, name)
+        actions.add_take(anna, action.id, new_take())
+    user_id, statements = anna.id, list[str]()
+    event.listen(db.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+
+    bank = actions.load_bank(user_id)
+
+    assert [action.name for action in bank.actions] == ["One", "Two"]
+    assert len(statements) == 1
+
+
+def test_a_pack_holds_the_trimmed_takes_and_leaves_a_damaged_one_out(anna: User) -> None:
+    action, _ = actions.create_action(anna, "Arm raise")
+    actions.add_take(anna, action.id, new_take("one"))
+    damaged = actions.add_take(anna, action.id, new_take("two"))
+    with transaction() as session:
+        session.execute(update(Take).where(Take.id == damaged.id).values(sequence=b"nonsense"))
+
+    (packed,) = action_pack.from_bytes(actions.export_pack(anna))
+
+    assert packed.name == "Arm raise"
+    assert [take.sequence.duration_s for take in packed.takes] == [pytest.approx(1.3, abs=0.04)]
 
 
 def test_an_action_without_a_usable_take_is_not_in_the_bank(anna: User) -> None:
@@ -129,6 +161,21 @@ def test_the_51st_take_of_an_action_is_refused(anna: User, monkeypatch: pytest.M
 
     with pytest.raises(InvalidInputError, match="has 2 takes, the most"):
         actions.add_take(anna, action.id, new_take("three"))
+
+
+def test_more_takes_than_an_account_keeps_are_refused(
+    anna: User, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MAX_TAKES_IN_ALL", 2)
+    one, two = (actions.create_action(anna, name)[0] for name in ("One", "Two"))
+    kept = [actions.add_take(anna, action.id, new_take()) for action in (one, two)]
+
+    with pytest.raises(InvalidInputError, match="you have 2 takes, the most one account keeps"):
+        actions.add_take(anna, two.id, new_take("more"))
+
+    assert actions.add_take(anna, two.id, new_take()).id == kept[1].id
+    ben = account(make_account("ben"))
+    assert actions.add_take(ben, actions.create_action(ben, "One")[0].id, new_take()).id
 
 
 def test_more_actions_than_an_account_keeps_are_refused(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:

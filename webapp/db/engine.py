@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,14 +11,18 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, IntegrityError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.orm import Session
 
 from webapp.core.errors import InvalidInputError
 from webapp.db.base import db
 
 BUSY_TIMEOUT_MS = 5000
-"""How long SQLite waits for another process's write before it gives up."""
+"""How long another's write is waited for before giving up."""
+LOOK_AGAIN_S = 0.02
+PASSING_FAULTS = (OperationalError, InterfaceError, NoFreeConnection, OSError)
+"""What a database raises that may do the same a little later: locked, full, restarted, not reachable."""
 
 
 def database_url(url: str) -> str:
@@ -64,15 +69,41 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
-    """The session, committed at the end and rolled back on any error. Nothing in it may wait for anything else."""
+def transaction(patience_s: float = BUSY_TIMEOUT_MS / 1000) -> Iterator[Session]:
+    """The session, committed at the end and rolled back on any error. Nothing in it may wait for anything else.
+
+    OperationalError when another's write has not ended within patience_s; meanwhile other greenlets run.
+    """
     session: Session = db.session()
     try:
+        _begin_writing(session, patience_s)
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
+
+
+def _begin_writing(session: Session, patience_s: float) -> None:
+    """Take SQLite's one right to write. Its own wait for it would hold up the whole process under eventlet."""
+    connection = session.connection()
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, sqlite3.Connection) or raw.in_transaction:
+        return
+    until_s = time.monotonic() + patience_s
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                code = getattr(error.orig, "sqlite_errorcode", None)
+                if code != sqlite3.SQLITE_BUSY or time.monotonic() >= until_s:
+                    raise
+            time.sleep(LOOK_AGAIN_S)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from webapp.core.records import Box, Pose
-from webapp.recognition.ports import Action, Event, Recognition
+from webapp.recognition.ports import Event, Recognition
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,31 @@ class WorkerHello:
 
 
 @dataclass(frozen=True)
+class StoredTake:
+    """A take as the database keeps it: the whole recording as sequence_file bytes, and which part is the movement."""
+
+    take_id: str
+    sequence: bytes
+    trim_start_s: float
+    trim_end_s: float
+
+
+@dataclass(frozen=True)
+class StoredAction:
+    """An action with its takes as they are stored; the receiver unpacks them."""
+
+    action_id: str
+    name: str
+    takes: Sequence[StoredTake]
+
+
+@dataclass(frozen=True)
 class Bank:
-    """All actions of one owner, as the recogniser needs them. number rises with every change; the newest wins."""
+    """All actions of one owner. number rises with every change; the newest wins."""
 
     bank_id: str
     number: int
-    actions: Sequence[Action]
+    actions: Sequence[StoredAction]
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,12 @@ from webapp.pipeline.messages import (
     PersonAnswer,
     SessionEvent,
     SessionOpened,
+    StoredAction,
+    StoredTake,
     WorkerHello,
 )
 from webapp.pipeline.wire_fields import Fields
-from webapp.recognition.ports import Action, Candidate, Event, Recognition, Take
+from webapp.recognition.ports import Candidate, Event, Recognition
 
 Wire = dict[str, object]
 
@@ -91,31 +93,39 @@ def bank_to_wire(bank: Bank) -> Wire:
             {
                 "action_id": action.action_id,
                 "name": action.name,
-                "takes": [
-                    {"take_id": take.take_id, "sequence": sequence_file.to_bytes(take.sequence)}
-                    for take in action.takes
-                ],
+                "takes": [_take_to_wire(take) for take in action.takes],
             }
             for action in bank.actions
         ],
     }
 
 
+def _take_to_wire(take: StoredTake) -> Wire:
+    return {
+        "take_id": take.take_id,
+        "sequence": take.sequence,
+        "trim_start_s": take.trim_start_s,
+        "trim_end_s": take.trim_end_s,
+    }
+
+
 def bank_from_wire(raw: object) -> Bank:
+    """What a worker is sent; the takes themselves are checked when they are unpacked."""
     fields = Fields("bank", raw)
     actions = tuple(_action_from_wire(action) for action in fields.items("actions", most=100_000))
     return Bank(fields.text("bank_id"), fields.whole("number"), actions)
 
 
-def _action_from_wire(raw: object) -> Action:
+def _action_from_wire(raw: object) -> StoredAction:
     fields = Fields("action", raw)
     takes = tuple(_take_from_wire(take) for take in fields.items("takes", most=100_000))
-    return Action(fields.text("action_id"), fields.text("name"), takes)
+    return StoredAction(fields.text("action_id"), fields.text("name"), takes)
 
 
-def _take_from_wire(raw: object) -> Take:
+def _take_from_wire(raw: object) -> StoredTake:
     fields = Fields("take", raw)
-    return Take(fields.text("take_id"), sequence_file.from_bytes(fields.blob("sequence")))
+    trim = fields.number("trim_start_s"), fields.number("trim_end_s")
+    return StoredTake(fields.text("take_id"), fields.blob("sequence"), *trim)
 
 
 def session_to_wire(session: SessionOpened) -> Wire:
@@ -246,6 +256,7 @@ def event_to_browser(event: SessionEvent, event_id: str | None) -> Wire:
     """An event as the browser lists it; event_id is the history's, None where it could not be stored yet."""
     described = event.event
     wire: Wire = {
+        "event_key": event.event_key,
         "event_id": event_id,
         "person_id": event.person_id,
         "action_id": described.action_id,
@@ -257,11 +268,10 @@ def event_to_browser(event: SessionEvent, event_id: str | None) -> Wire:
 
 
 def event_to_wire(event: SessionEvent) -> Wire:
-    """An event as a worker sends it: what the browser gets, the key that makes it unique, and its poses."""
+    """An event as a worker sends it: what the browser gets, its session, and its poses."""
     wire = event_to_browser(event, None)
     del wire["event_id"]
     wire["session_id"] = event.session_id
-    wire["event_key"] = event.event_key
     wire["sequence"] = sequence_file.to_bytes(event.event.sequence)
     return wire
 

@@ -1,7 +1,8 @@
 """The worker process: comes in as a client of the web process, recognises what it is sent, one frame at a time.
 
-Threads: the link's keep the connection and fill the inbox; the main thread does all the work. So a slow step never
-stops the connection's own heartbeat, while the supervisor's comes from the working loop and stops when that hangs.
+Threads: the link's keep the connection and fill the inbox; one prepares banks; the main thread does all the rest. So a
+slow step never stops the connection's own heartbeat, while the supervisor's comes from the working loop and stops when
+that hangs.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from webapp.lifeline import beat, end_with_parent
 from webapp.listener import address_in_url
 from webapp.pipeline import wire
 from webapp.pipeline.access import worker_token
+from webapp.pipeline.bank_preparer import BankPreparer
 from webapp.pipeline.inbox import Inbox, Item
 from webapp.pipeline.link import CONNECTED, Link, keep_connected
 from webapp.pipeline.messages import SessionEvent, WorkerHello
 from webapp.pipeline.pipeline import Models, SessionPipeline, load_models
-from webapp.recognition.template_bank import TemplateBank, prepare_bank
+from webapp.recognition.template_bank import TemplateBank
 
 BEAT_EVERY_S = 1.0
 FAILED = "the worker failed on this frame"
@@ -60,12 +62,17 @@ class Worker:
     def __init__(self, models: Models, worker_id: str) -> None:
         self._models = models
         self._worker_id = worker_id
-        self._banks: dict[str, TemplateBank] = {}
+        self._preparer = BankPreparer()
+        self._banks: dict[str, TemplateBank | None] = {}  # None while the first of that id is being prepared
         self._bank_of: dict[str, str] = {}
         self._pipelines: dict[str, SessionPipeline] = {}
 
     def take(self, item: Item[Link]) -> None:
-        """Do what one message asks for. Whatever is wrong with it is logged, and a frame is answered all the same."""
+        """Do what one message asks for. Whatever is wrong with it is logged, and a frame is answered all the same.
+
+        Banks that have become ready take effect before it.
+        """
+        self._use_prepared()
         handlers: dict[str, Callable[..., None]] = {
             CONNECTED: self._begin,
             "bank": self._bank,
@@ -89,11 +96,17 @@ class Worker:
 
     def _bank(self, _link: Link, raw: object) -> None:
         bank = wire.bank_from_wire(raw)
-        prepared = prepare_bank(bank.actions)
-        self._banks[bank.bank_id] = prepared
-        for session_id, bank_id in self._bank_of.items():
-            if bank_id == bank.bank_id:
-                self._pipelines[session_id].set_bank(prepared)
+        self._banks.setdefault(bank.bank_id, None)  # until the new one is ready, an older one goes on
+        self._preparer.want(bank)
+
+    def _use_prepared(self) -> None:
+        for prepared_id, prepared in self._preparer.take_prepared():
+            if prepared_id not in self._banks:  # forgotten meanwhile
+                continue
+            self._banks[prepared_id] = prepared
+            for session_id, bank_id in self._bank_of.items():
+                if bank_id == prepared_id:
+                    self._pipelines[session_id].set_bank(prepared)
 
     def _open(self, _link: Link, raw: object) -> None:
         session = wire.session_from_wire(raw)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from blinker import Signal
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload, selectinload, undefer
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session, selectinload, undefer
 
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.core.records import PoseSequence
@@ -17,8 +17,9 @@ from webapp.db.accounts import User
 from webapp.db.actions import TAKE_SOURCES, Action, Take
 from webapp.db.base import db
 from webapp.db.engine import transaction, unless_taken
-from webapp.pipeline.messages import Bank
-from webapp.recognition import action_pack, ports
+from webapp.pipeline.messages import Bank, StoredAction, StoredTake
+from webapp.pipeline.stored_takes import unpacked
+from webapp.recognition import action_pack
 from webapp.services.permissions import may_manage_actions_of
 
 NAME_MAX = 80
@@ -26,6 +27,8 @@ MAX_ACTIONS = 200
 """Per person; a bank is sent to the workers whole."""
 MAX_TAKES = 50
 """Per action; more make recognition slower and hardly better."""
+MAX_TAKES_IN_ALL = 200
+"""Per person; every one is compared with every moment of the stream, and all are prepared anew with every change."""
 MIN_TRIMMED_S = 0.3
 MIN_TRIMMED_FRAMES = 5
 
@@ -97,6 +100,8 @@ def add_take(actor: User, action_id: str, new: NewTake) -> Take:
         return existing
     if len(action.takes) >= MAX_TAKES:
         raise InvalidInputError(f"{action.name} has {MAX_TAKES} takes, the most one action keeps; delete one first")
+    if _count_takes(db.session(), action.owner_id) >= MAX_TAKES_IN_ALL:
+        raise InvalidInputError(f"you have {MAX_TAKES_IN_ALL} takes, the most one account keeps; delete one first")
     take = Take(
         action_id=action_id,
         client_key=new.client_key,
@@ -159,28 +164,28 @@ def bank_id_of(user_id: int) -> str:
 
 def load_bank(user_id: int) -> Bank:
     """Everything a worker needs to recognise this person's actions; actions without a usable take are left out."""
-    # the number is read first: should a change come between, the bank is newer than it says, and is sent again
-    number = db.session.scalar(select(User.bank_number).where(User.id == user_id)) or 0
-    takes = db.session.scalars(
-        select(Take)
-        .join(Action)
-        .where(Action.owner_id == user_id, Take.enabled)
-        .options(undefer(Take.sequence), joinedload(Take.action))
+    # one statement, so that the number and the takes are of one moment
+    rows = db.session.execute(
+        select(User.bank_number, Action.id, Action.name, Take.id, Take.sequence, Take.trim_start_s, Take.trim_end_s)
+        .select_from(User)
+        .outerjoin(Action, Action.owner_id == User.id)
+        .outerjoin(Take, and_(Take.action_id == Action.id, Take.enabled))
+        .where(User.id == user_id)
         .order_by(Action.name_key, Take.created_at)
     ).all()
-    by_action: dict[str, list[Take]] = {}
-    for take in takes:
-        by_action.setdefault(take.action_id, []).append(take)
-    actions = tuple(
-        ports.Action(action_id, group[0].action.name, tuple(_prepared(take) for take in group))
-        for action_id, group in by_action.items()
-    )
-    return Bank(bank_id=bank_id_of(user_id), number=number, actions=actions)
+    names: dict[str, str] = {}
+    takes: dict[str, list[StoredTake]] = {}
+    for _, action_id, name, take_id, sequence, trim_start_s, trim_end_s in rows:
+        if take_id is not None:  # an action without one, or a person without an action
+            names[action_id] = name
+            takes.setdefault(action_id, []).append(StoredTake(take_id, sequence, trim_start_s, trim_end_s))
+    actions = tuple(StoredAction(action_id, names[action_id], tuple(group)) for action_id, group in takes.items())
+    return Bank(bank_id=bank_id_of(user_id), number=rows[0].bank_number if rows else 0, actions=actions)
 
 
 def export_pack(actor: User) -> bytes:
     """The actor's actions as an action pack: what is recognised now, trimmed; NotFoundError when that is nothing."""
-    actions = load_bank(actor.id).actions
+    actions = unpacked(load_bank(actor.id))
     if not actions:
         raise NotFoundError("there is no take to export yet; record an action first")
     return action_pack.to_bytes(actions)
@@ -225,10 +230,6 @@ def _check_new(new: NewTake) -> None:
     check_trim(new.sequence, new.trim_start_s, new.trim_end_s)
 
 
-def _prepared(take: Take) -> ports.Take:
-    return ports.Take(take.id, from_bytes(take.sequence).between(take.trim_start_s, take.trim_end_s))
-
-
 def _action(session: Session, actor: User, action_id: str) -> Action:
     action = session.get(Action, action_id)
     # someone else's action answers as one that does not exist, so ids tell nothing
@@ -256,6 +257,10 @@ def _with_key(session: Session, action_id: str, client_key: str) -> Take | None:
 
 def _count(session: Session, owner_id: int) -> int:
     return session.scalar(select(func.count()).select_from(Action).where(Action.owner_id == owner_id)) or 0
+
+
+def _count_takes(session: Session, owner_id: int) -> int:
+    return session.scalar(select(func.count()).select_from(Take).join(Action).where(Action.owner_id == owner_id)) or 0
 
 
 def _name_key(name: str) -> str:

@@ -23,6 +23,8 @@ from webapp.pipeline.messages import SessionEvent
 from webapp.services.permissions import may_delete_history_of, may_see_history_of
 
 PAGE_SIZE = 25
+RECORD_WITHIN_S = 0.1
+"""How long storing an event waits for another's write: a person's answer waits for it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def record_event(
 ) -> str:
     """Store an event that was just announced and answer its id; one already stored answers the same id.
 
-    The stream's own clock becomes wall time by the moment of receipt: announced_s is now.
+    The stream's own clock becomes wall time by the moment of receipt: announced_s is now. One of db.engine's
+    PASSING_FAULTS where the database cannot write at this moment; any other error will come again.
     """
     existing = _id_of(session_event.event_key)
     if existing is not None:
@@ -62,7 +65,7 @@ def record_event(
     _require_finite(session_event)
     row = _row(user_id, session_event, detector, pose_model, received_at or utc_now())
     try:
-        with transaction() as session:
+        with transaction(RECORD_WITHIN_S) as session:
             # the person may have deleted the action while its recognition was under way
             if session.get(Action, row.action_id) is None:
                 row.action_id = None

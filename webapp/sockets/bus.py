@@ -1,4 +1,4 @@
-"""The FrameBus over Socket.IO: frames go to workers that came in as clients, their answers to the relay."""
+"""The frame bus over Socket.IO: frames go to workers that came in as clients, their answers to the relay."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from webapp.sockets.connections import Connection
 from webapp.sockets.relay import Relay, worker_state_wire
 
 WORKER = "/worker"
+STOOD_STILL_S = 1.5
+"""Two looks for overdue workers lie half a second apart; when they lie this far apart, the process stood still."""
 _log = logging.getLogger(__name__)
 
 
@@ -54,6 +56,7 @@ class WorkerBus:
         self._load_bank = load_bank
         self._clock = clock
         self._mailbox = Mailbox(clock, overdue_s=overdue_s)
+        self._looked_s = clock()
         self._lock = threading.RLock()
         self._workers: dict[str, _Worker] = {}
         self._sessions: dict[str, _Session] = {}
@@ -62,10 +65,18 @@ class WorkerBus:
     # sessions
 
     def open_session(self, session_id: str, bank_id: str) -> None:
-        bank = self._load_bank(bank_id)
         with self._lock:
-            self._keep(bank)
+            # before the bank is loaded: a change from now on is told to this session, one before is in what is loaded
             self._sessions[session_id] = _Session(bank_id)
+        try:
+            bank = self._load_bank(bank_id)
+        except BaseException:
+            self.close_session(session_id)
+            raise
+        with self._lock:
+            if session_id not in self._sessions:  # it ended meanwhile
+                return
+            self._keep(bank)
             assignment = self._mailbox.open_session(session_id)
             if assignment is not None:
                 self._announce(assignment)
@@ -88,10 +99,10 @@ class WorkerBus:
 
     def bank_changed(self, bank_id: str) -> None:
         """Someone's actions changed: every worker that recognises them gets the new bank before the next frame."""
-        if bank_id in self._banks:
+        if self._is_used(bank_id):
             bank = self._load_bank(bank_id)
             with self._lock:
-                if bank_id in self._banks:  # its last session may have ended meanwhile
+                if self._is_used(bank_id):  # its last session may have ended meanwhile
                     self._keep(bank)
 
     def bank_number(self, bank_id: str) -> int | None:
@@ -168,6 +179,11 @@ class WorkerBus:
 
     def cut_off_overdue(self) -> None:
         """Cut off the workers that hold a frame for too long; to be called now and then."""
+        now_s = self._clock()
+        stood_still = now_s - self._looked_s > STOOD_STILL_S
+        self._looked_s = now_s
+        if stood_still:
+            return  # this process was held up: their answers may lie unread, and are read before the next look
         with self._lock:
             overdue = self._mailbox.overdue_workers()
         for sid in overdue:
@@ -188,8 +204,11 @@ class WorkerBus:
         workers = self._workers_with(bank_id)
         if worker_id is not None and worker_id not in workers:
             self._workers[worker_id].bank_numbers.pop(bank_id, None)
-        if all(session.bank_id != bank_id for session in self._sessions.values()):
+        if not self._is_used(bank_id):
             self._banks.pop(bank_id, None)
+
+    def _is_used(self, bank_id: str) -> bool:
+        return any(session.bank_id == bank_id for session in list(self._sessions.values()))
 
     def _workers_with(self, bank_id: str) -> set[str]:
         sessions = (session_id for session_id, session in self._sessions.items() if session.bank_id == bank_id)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import socketio
 from flask import Flask
@@ -14,30 +11,20 @@ from flask import Flask
 from webapp.core.skeleton import SKELETONS
 from webapp.pipeline import wire
 from webapp.pipeline.messages import DroppedFrame, FrameAnswer, SessionEvent, WorkerHello
-from webapp.services import history
+from webapp.sockets.event_store import EventStore
 from webapp.sockets.sessions import LiveSessions
 
 LIVE = "/live"
-MAX_UNSTORED_EVENTS = 1000
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _UnstoredEvent:
-    user_id: int
-    event: SessionEvent
-    hello: WorkerHello
-    received_at: dt.datetime
-
-
 class Relay:
-    """Writes events through the history service and emits to browsers; called by the bus, from any thread."""
+    """Gives events to the store and emits to browsers; called by the bus, from any thread."""
 
     def __init__(self, app: Flask, server: socketio.Server, sessions: LiveSessions) -> None:
-        self._app = app
+        self._store = EventStore(app)
         self._server = server
         self._sessions = sessions
-        self._unstored: deque[_UnstoredEvent] = deque(maxlen=MAX_UNSTORED_EVENTS)
 
     def result(self, answer: FrameAnswer, events: Sequence[SessionEvent], hello: WorkerHello, held_ms: float) -> None:
         """One frame's answer. held_ms: from the frame's coming in until now, the worker's own time included."""
@@ -74,12 +61,8 @@ class Relay:
             self._emit("actions_changed", {"number": number}, session.session_id)
 
     def store_unstored(self) -> None:
-        """Try once more to store what the database refused; stops at the first that it refuses again."""
-        while self._unstored:
-            waiting = self._unstored[0]
-            if self._stored(waiting) is None:
-                return
-            self._unstored.popleft()
+        """Try once more to store what the database refused."""
+        self._store.retry()
 
     def _recorded(self, events: Sequence[SessionEvent], hello: WorkerHello) -> list[wire.Wire]:
         described = []
@@ -88,22 +71,8 @@ class Relay:
             if user_id is None:
                 _log.warning("an event of the unknown session %s was not stored", event.session_id)
                 continue
-            new = _UnstoredEvent(user_id, event, hello, dt.datetime.now(dt.UTC))
-            event_id = self._stored(new)
-            if event_id is None:
-                self._unstored.append(new)
-            described.append(wire.event_to_browser(event, event_id))
+            described.append(wire.event_to_browser(event, self._store.store(user_id, event, hello)))
         return described
-
-    def _stored(self, new: _UnstoredEvent) -> str | None:
-        try:
-            with self._app.app_context():
-                return history.record_event(
-                    new.user_id, new.event, new.hello.detector, new.hello.pose_model, new.received_at
-                )
-        except Exception:  # noqa: BLE001 whatever the database does, the person's answer must go out
-            _log.exception("the event %s could not be stored; it is tried again", new.event.event_key)
-            return None
 
     def _emit(self, event: str, payload: wire.Wire, session_id: str) -> None:
         self._server.emit(event, payload, to=session_id, namespace=LIVE)

@@ -1,0 +1,31 @@
+"""Stored takes unpacked: bytes and trim times become the movements that are compared."""
+
+from __future__ import annotations
+
+import logging
+
+from webapp.core import sequence_file
+from webapp.core.errors import InvalidInputError
+from webapp.pipeline.messages import Bank, StoredTake
+from webapp.recognition.ports import Action, Take
+
+_log = logging.getLogger(__name__)
+
+
+def unpacked(bank: Bank) -> tuple[Action, ...]:
+    """The bank's actions with their trimmed takes. A damaged take is logged and left out, an action without any too."""
+    actions = []
+    for action in bank.actions:
+        takes = [take for stored in action.takes if (take := _unpacked(stored)) is not None]
+        if takes:
+            actions.append(Action(action.action_id, action.name, takes))
+    return tuple(actions)
+
+
+def _unpacked(stored: StoredTake) -> Take | None:
+    try:
+        sequence = sequence_file.from_bytes(stored.sequence)
+    except InvalidInputError as error:
+        _log.warning("the take %s is damaged and left out: %s", stored.take_id, error)
+        return None
+    return Take(stored.take_id, sequence.between(stored.trim_start_s, stored.trim_end_s))
