@@ -38,9 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--token-file", help="file with the worker token, default the one in the instance directory")
     worker.set_defaults(run=_worker)
 
-    recognise = commands.add_parser("recognise", help="learn from a folder of takes, recognise in a video file")
+    recognise = commands.add_parser(
+        "recognise", help="learn from a folder of takes or an action pack, recognise in a video file"
+    )
     recognise.add_argument("video")
-    recognise.add_argument("--actions", required=True, help="folder with ACTION/*.mp4")
+    recognise.add_argument("--actions", required=True, help="folder with ACTION/*.mp4, or an action pack")
     recognise.add_argument("--json", action="store_true", help="one JSON line per event")
     recognise.set_defaults(run=_recognise)
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from webapp.core.records import FloatArray, Pose, PoseSequence
 from webapp.core.skeleton import COCO_17, Skeleton
-from webapp.recognition.ports import Action, Event, Recogniser, Take
+from webapp.recognition.ports import Action, Event, Take
+from webapp.recognition.spotter import StreamRecogniser
 
 HEIGHT_PX = 480
 # For each phase 0..1 the figure's arms raised sideways (radians), feet apart and hips lowered (torso lengths).
@@ -101,7 +102,7 @@ def poses(sequence: PoseSequence) -> Iterator[tuple[Pose, float]]:
         )
 
 
-def watch(recogniser: Recogniser, sequence: PoseSequence) -> list[Event]:
+def watch(recogniser: StreamRecogniser, sequence: PoseSequence) -> list[Event]:
     """All events of a stream, the flushed ones included."""
     events: list[Event] = []
     for pose, time_s in poses(sequence):

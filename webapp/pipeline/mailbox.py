@@ -81,10 +81,6 @@ class Mailbox:
         """The worker a session is with; None while there is none, or no such session."""
         return self._worker_of.get(session_id)
 
-    def sessions_of(self, worker_id: str) -> tuple[str, ...]:
-        """The sessions a worker recognises."""
-        return tuple(self._workers[worker_id].sessions)
-
     def add_worker(self, worker_id: str) -> tuple[Assignment, ...]:
         """A worker is ready: it gets the sessions that had none."""
         self._workers[worker_id] = _Worker()

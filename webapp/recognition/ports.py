@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from webapp.core.records import Pose, PoseSequence
+from webapp.core.records import PoseSequence
 
 
 @dataclass(frozen=True)
@@ -71,19 +70,3 @@ class Recognition:
     events: tuple[Event, ...] = ()
     current: str | None = None
     reason: str | None = None
-
-
-class Recogniser(Protocol):
-    """Streaming recognition of one person. Times come from the frames; they must not run backwards."""
-
-    def update(self, pose: Pose, image_height_px: int, time_s: float) -> Recognition:
-        """Take in one frame's pose. A time not later than the last one is answered without being counted."""
-        ...
-
-    def flush(self) -> tuple[Event, ...]:
-        """The stream has ended: announce what was only waiting for more evidence."""
-        ...
-
-    def reset(self) -> None:
-        """Forget the stream, keep the templates."""
-        ...

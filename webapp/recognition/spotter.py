@@ -36,7 +36,7 @@ _OVERLAP = 0.2
 
 
 class StreamRecogniser:
-    """Implements webapp.recognition.ports.Recogniser on a bank of templates.
+    """Recognises one person in a stream by a bank of templates. Times come from the frames.
 
     A pose without world coordinates is compared with the bank's flat twin. A change of skeleton or of dimensions, or a
     clock more than 2 s behind, begins a new stream.

@@ -18,11 +18,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
-
-FloatArray = NDArray[np.float32]
+from webapp.core.records import FloatArray
 
 PACKAGES = {"openvino": "openvino", "litert": "ai-edge-litert"}
 _ROUNDS = 12

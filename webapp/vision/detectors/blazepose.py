@@ -13,18 +13,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.core.records import Box, Detection, Region
+from webapp.core.records import Box, Detection, FloatArray, Region
 from webapp.vision.images import Letterboxed, letterbox, rgb_input
 from webapp.vision.ports import Image
 from webapp.vision.runtimes import Network, load_network
+from yolov5.boxes import box_iou
 
 SIDE_PX = 224
 OUTPUTS = ("Identity", "Identity_1")
 REGION_SCALE = 1.25
 _STRIDES_PX = (8, 16, 32, 32, 32)
 _ANCHORS_PER_LAYER = 2
-
-FloatArray = NDArray[np.float32]
 
 
 class BlazePoseDetector:
@@ -82,25 +81,17 @@ def _merge_overlapping(
 ) -> list[tuple[FloatArray, float]]:
     """Best first; overlapping boxes are blended by score, which steadies them from frame to frame."""
     merged = []
+    boxes_xyxy = points_px[:, :2].reshape(-1, 4)
     left = np.argsort(-scores, kind="stable")
     while len(left):
         best = left[0]
-        same = _overlaps(points_px[best, :2], points_px[left, :2]) > max_overlap
+        same = box_iou(boxes_xyxy[best : best + 1], boxes_xyxy[left])[0] > max_overlap
         same[0] = True
         weights = scores[left[same]]
         blend = np.tensordot(weights / weights.sum(), points_px[left[same]], axes=1)
         merged.append((blend.astype(np.float32), float(scores[best])))
         left = left[~same]
     return merged
-
-
-def _overlaps(corners: FloatArray, others: FloatArray) -> NDArray[np.float64]:
-    """IoU of one box (2, 2) with others (N, 2, 2)."""
-    inner = np.minimum(corners[1], others[:, 1]) - np.maximum(corners[0], others[:, 0])
-    shared = np.prod(np.clip(inner, 0, None), axis=1)
-    areas = np.prod(np.clip(others[:, 1] - others[:, 0], 0, None), axis=1)
-    union = np.prod(np.clip(corners[1] - corners[0], 0, None)) + areas - shared
-    return np.asarray(shared / np.maximum(union, 1e-9), dtype=np.float64)
 
 
 def _detection(points_px: FloatArray, score: float, boxed: Letterboxed) -> Detection:

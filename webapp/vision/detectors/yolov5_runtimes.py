@@ -15,16 +15,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from webapp.core.errors import ModelUnavailableError
+from webapp.core.records import FloatArray
 from webapp.vision.ports import Image
 from yolov5.checkpoint import person_class, read_checkpoint
 
 _log = logging.getLogger(__name__)
-
-FloatArray = NDArray[np.float32]
 
 EXPORT_LIMIT_S = 120.0
 PROJECT = Path(__file__).resolve().parents[3]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.core.records import Box, Detection, Pose, Region
+from webapp.core.records import Box, Detection, FloatArray, Pose, Region
 from webapp.core.skeleton import BLAZEPOSE_33
 from webapp.vision.detectors.blazepose import region_between
 from webapp.vision.images import apply_affine, crop_region, region_to_image, rgb_input
@@ -29,8 +29,6 @@ _POINTS = 39  # 33 keypoints, two auxiliary points, four more of no use here
 _KEYPOINTS = 33
 _HIP_CENTRE = 33
 _BODY_RIM = 34
-
-FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
