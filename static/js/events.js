@@ -12,8 +12,8 @@ export class EventList {
 
   // Returns whether the event is new; the server may tell one twice around a reconnect.
   add(event, people) {
-    if (this.seen.has(event.event_id)) return false;
-    this.seen.add(event.event_id);
+    if (this.seen.has(event.event_key)) return false;
+    this.seen.add(event.event_key);
     this.numbers.set(event.action, (this.numbers.get(event.action) ?? 0) + 1);
     this.list.prepend(this.#item(event, people));
     while (this.list.children.length > KEPT) this.list.lastElementChild.remove();
@@ -27,9 +27,10 @@ export class EventList {
     const who = people > 1 ? ` · person ${event.person_id}` : "";
     return element(
       "li",
-      { class: "event", "data-event-id": event.event_id },
+      { class: "event" },
       icon("check-circle-fill"),
-      element("a", { href: `${this.historyUrl}${event.event_id}` }, event.action),
+      // without an id the event is not in the history yet: there is no page to go to
+      element("a", { href: event.event_id && `${this.historyUrl}${event.event_id}` }, event.action),
       element("span", { class: "muted small numbers" }, `${seconds} s · ${Math.round(event.confidence * 100)} % sure${who}`),
       element("time", { class: "muted small numbers" }, new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })),
     );

@@ -29,5 +29,13 @@ def ask_until_result(client: LiveClient, jpeg: bytes, tries: int = 200) -> Answe
     raise AssertionError(f"no result after {tries} frames, last: {answer}")
 
 
+def wait_until_cut(client: LiveClient, timeout_s: float = 20) -> None:
+    """Return once the server has ended the connection."""
+    until_s = time.monotonic() + timeout_s
+    while client.connected:
+        assert time.monotonic() < until_s, f"still connected after {timeout_s} s"
+        time.sleep(0.02)
+
+
 def _answers(client: LiveClient, frame_id: int) -> list[Answer]:
     return [answer for answer in list(client.answers) if answer.payload["frame_id"] == frame_id]

@@ -40,6 +40,12 @@ class Server:
     def token(self) -> str:
         return worker_token(Settings(instance_dir=self.instance.folder))
 
+    def add_account(self, username: str) -> None:
+        """An account of one test's own, logged in."""
+        with create_app(Settings(instance_dir=self.instance.folder)).app_context():
+            create_account(username, PASSWORD)
+        self.cookies[username] = self.instance.log_in(username)
+
     def live(self, username: str, purpose: str = "live") -> LiveClient:
         """A connected browser of that account."""
         client = LiveClient(self.url, self.cookies[username], purpose=purpose)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from webapp.core.skeleton import COCO_17
 from webapp.pipeline import wire
 from webapp.pipeline.messages import SessionEvent
 from webapp.recognition.ports import Event
+from webapp.sockets.workers import WorkerNamespace
 
 
 def sequence() -> PoseSequence:
@@ -126,6 +128,26 @@ def test_a_worker_that_sends_nonsense_is_cut_off_and_the_other_goes_on(
     bad.wait_for_end()
     for client in clients:
         assert ask_until_result(client, jpeg).event == "result"
+
+
+@pytest.mark.parametrize("arguments", [(), ({}, [], "more")])
+def test_a_worker_that_sends_too_few_or_too_many_arguments_is_cut_off(web: Server, arguments: tuple[Any, ...]) -> None:
+    worker = web.worker()
+
+    worker.send("answer", *arguments)
+
+    worker.wait_for_end()
+
+
+def test_a_bug_of_ours_is_not_taken_for_a_workers_nonsense() -> None:
+    def fail(_sid: str, _hello: object) -> None:
+        raise TypeError("a bug")
+
+    broken = SimpleNamespace(worker_ready=fail, worker_answered=None, worker_dropped=None, worker_flushed=None)
+    namespace = WorkerNamespace(broken, lambda: "token")  # type: ignore[arg-type]
+
+    with pytest.raises(TypeError, match="a bug"):
+        namespace.trigger_event("hello", "w1", {})
 
 
 def test_a_worker_that_answers_before_its_hello_is_cut_off(web: Server) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from blinker import Signal
 from flask_security import hash_password
@@ -18,7 +18,7 @@ from webapp.db.engine import transaction, unless_taken
 from webapp.services.account_rules import check_password, clean_email, clean_username, username_key
 from webapp.services.permissions import require_role
 
-logins_ended = Signal("every login of an account has just ended; sent after the commit with user_id")
+logins_ended = Signal("logins of an account have just ended; sent after the commit with user_id")
 
 LAST_ADMIN = "this is the last active administrator; make another one first"
 USED_LINK = "this link does not work any more: it was used, or it is not the one that the server printed at its start"
@@ -97,6 +97,12 @@ def set_password(user_id: int, password: str) -> User:
         account.fs_uniquifier = new_id()
     logins_ended.send(None, user_id=user_id)
     return account
+
+
+def login_keys(user_ids: Collection[int]) -> Mapping[int, str]:
+    """What the valid logins of these accounts carry now; without the accounts that are off or gone."""
+    query = select(User.id, User.fs_uniquifier).where(User.id.in_(user_ids), User.active)
+    return {row.id: row.fs_uniquifier for row in db.session.execute(query)}
 
 
 def has_admin() -> bool:

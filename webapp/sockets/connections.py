@@ -23,11 +23,12 @@ class Connection:
 def connection_of(server: socketio.Server, namespace: str, sid: str, environ: Mapping[str, object]) -> Connection:
     """The connection behind a namespace's sid; to be called in its connect handler."""
     engine_socket = server.eio.sockets[server.manager.eio_sid_from_sid(sid, namespace)]
-    tcp_socket = _tcp_socket(environ)
-    return Connection(sid, lambda: int(engine_socket.queue.qsize()), lambda: _shut_down(tcp_socket))
+    tcp_socket = tcp_socket_of(environ)
+    return Connection(sid, lambda: int(engine_socket.queue.qsize()), lambda: shut_down(tcp_socket))
 
 
-def _tcp_socket(environ: Mapping[str, object]) -> socket.socket | None:
+def tcp_socket_of(environ: Mapping[str, object]) -> socket.socket | None:
+    """The socket under a WebSocket, from the request that began it; None where the server does not tell."""
     green_input = environ.get("eventlet.input")
     if green_input is not None:
         green_socket: socket.socket = green_input.get_socket()  # type: ignore[attr-defined]  # eventlet has no types
@@ -36,7 +37,8 @@ def _tcp_socket(environ: Mapping[str, object]) -> socket.socket | None:
     return werkzeug_socket if isinstance(werkzeug_socket, socket.socket) else None
 
 
-def _shut_down(tcp_socket: socket.socket | None) -> None:
+def shut_down(tcp_socket: socket.socket | None) -> None:
+    """End a connection now, whether or not the peer reads."""
     if tcp_socket is not None:
         with contextlib.suppress(OSError):  # it is gone already, which is what is wanted
             tcp_socket.shutdown(socket.SHUT_RDWR)

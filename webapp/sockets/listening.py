@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from webapp.sockets.eventlet_fixes import speed_up_websockets
+from webapp.sockets.eventlet_fixes import fix_websockets
 
 IDLE_LIMIT_S = 75
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -28,7 +28,7 @@ def serve_eventlet(listener: socket.socket, app: Wsgi) -> None:
     """Serve until the process ends. The process must have been patched at its start."""
     import eventlet.wsgi  # noqa: PLC0415  # touches the process, so only where eventlet serves
 
-    speed_up_websockets()
+    fix_websockets()
     eventlet.wsgi.server(listener, uncompressed(app), log_output=False, debug=False, socket_timeout=IDLE_LIMIT_S)
 
 

@@ -11,7 +11,7 @@ from flask_login import current_user
 from flask_socketio import ConnectionRefusedError, Namespace
 
 from webapp.config import Settings
-from webapp.core.errors import InvalidInputError
+from webapp.core.errors import InvalidInputError, NotAllowedError
 from webapp.services import actions
 from webapp.sockets.bus import WorkerBus
 from webapp.sockets.connections import connection_of
@@ -61,13 +61,17 @@ class LiveNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no t
         return super().trigger_event(event, *args)
 
     def on_connect(self, auth: object = None) -> None:
-        """Refused without a login; otherwise the session begins and the browser is told `ready`."""
+        """Refused without a login or with too many sessions; otherwise a session begins, told by `ready`."""
         if not current_user.is_authenticated:
             raise ConnectionRefusedError(REFUSED)
         session_id = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO's
         connection = connection_of(self.socketio.server, LIVE, session_id, request.environ)
         rate = RateLimit(self._settings.max_frames_per_s, self._clock)
-        self._sessions.open(LiveSession(session_id, current_user.id, connection, rate))
+        session = LiveSession(session_id, current_user.id, connection, rate, login_key=current_user.fs_uniquifier)
+        try:
+            self._sessions.open(session)
+        except NotAllowedError as error:
+            raise ConnectionRefusedError(str(error)) from error
         records = isinstance(auth, dict) and auth.get("purpose") == "record"
         self._bus.open_session(session_id, NO_BANK if records else actions.bank_id_of(current_user.id))
         ready = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask
@@ -15,10 +16,12 @@ from webapp.listener import listen
 from webapp.pipeline.access import worker_token
 from webapp.pipeline.messages import Bank
 from webapp.services import accounts, actions
-from webapp.sockets.bus import WorkerBus
+from webapp.sockets.bus import WORKER, WorkerBus
+from webapp.sockets.gate import Gate
 from webapp.sockets.listening import serve_eventlet, serve_threads
 from webapp.sockets.live import NO_BANK, LiveNamespace
-from webapp.sockets.relay import Relay
+from webapp.sockets.packets import BoundedPacket
+from webapp.sockets.relay import LIVE, Relay
 from webapp.sockets.sessions import LiveSessions
 from webapp.sockets.threaded_websocket import BoundedWebSocket
 from webapp.sockets.workers import WorkerNamespace
@@ -26,6 +29,7 @@ from webapp.sockets.workers import WorkerNamespace
 EXTENSION = "moveprint_sockets"
 TRANSPORT_SLACK_BYTES = 2**20
 WATCH_EVERY_S = 0.5
+CHECK_LOGINS_EVERY_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +41,7 @@ class LiveSockets:
     bus: WorkerBus
     relay: Relay
     sessions: LiveSessions
+    gate: Gate
 
     def push_bank(self, _sender: object, user_id: int) -> None:
         """Someone's actions changed: tell the workers, then that person's browsers."""
@@ -51,14 +56,26 @@ class LiveSockets:
             self.relay.actions_changed(user_id, number)
 
     def end_sessions(self, _sender: object, user_id: int) -> None:
-        """Someone's logins ended: their browsers must log in again before anything more is taken from them."""
+        """Logins of someone ended: a browser whose login still holds comes back by itself, the others are refused."""
         for session in self.sessions.of_user(user_id):
             session.connection.cut()
 
     def watch_once(self) -> None:
-        """Cut off hung workers, store what could not be stored."""
+        """Cut off hung workers and strangers, store what could not be stored."""
         self.bus.cut_off_overdue()
+        self.gate.cut_strangers()
         self.relay.store_unstored()
+
+    def check_logins(self) -> None:
+        """Cut the sessions whose login has ended, also where another process ended it."""
+        sessions = self.sessions.all()
+        if not sessions:
+            return
+        with self.app.app_context():
+            keys = accounts.login_keys({session.user_id for session in sessions})
+        for session in sessions:
+            if keys.get(session.user_id) != session.login_key:
+                session.connection.cut()
 
 
 def init_sockets(app: Flask, settings: Settings) -> SocketIO:
@@ -73,6 +90,8 @@ def init_sockets(app: Flask, settings: Settings) -> SocketIO:
         ping_interval=10,
         ping_timeout=10,
         manage_session=False,
+        serializer=BoundedPacket,
+        namespaces=[LIVE, WORKER],
     )
     if settings.async_mode == "threading":
         engine = socketio.server.eio
@@ -89,7 +108,8 @@ def init_sockets(app: Flask, settings: Settings) -> SocketIO:
     bus = WorkerBus(socketio.server, relay, load_bank, time.monotonic)
     socketio.on_namespace(LiveNamespace(sessions, bus, relay, settings))
     socketio.on_namespace(WorkerNamespace(bus, lambda: worker_token(settings)))
-    live_sockets = LiveSockets(app, bus, relay, sessions)
+    gate = Gate(socketio.server, (LIVE, WORKER), time.monotonic)
+    live_sockets = LiveSockets(app, bus, relay, sessions, gate)
     app.extensions[EXTENSION] = live_sockets  # also keeps it alive for the signal, which holds it weakly
     actions.bank_changed.connect(live_sockets.push_bank)
     accounts.logins_ended.connect(live_sockets.end_sessions)
@@ -101,15 +121,16 @@ def serve_listening(app: Flask, socketio: SocketIO, settings: Settings) -> None:
     listener = listen(settings.host, settings.port)
     live_sockets: LiveSockets = app.extensions[EXTENSION]
 
-    def watch() -> None:
+    def keep_doing(what: Callable[[], None], every_s: float) -> None:
         while True:
-            socketio.sleep(WATCH_EVERY_S)
+            socketio.sleep(every_s)
             try:
-                live_sockets.watch_once()
+                what()
             except Exception:  # noqa: BLE001 the watch must outlive whatever goes wrong once
-                _log.exception("watching over the workers failed once")
+                _log.exception("watching over the connections failed once")
 
-    socketio.start_background_task(watch)
+    socketio.start_background_task(keep_doing, live_sockets.watch_once, WATCH_EVERY_S)
+    socketio.start_background_task(keep_doing, live_sockets.check_logins, CHECK_LOGINS_EVERY_S)
     if settings.async_mode == "eventlet":
         serve_eventlet(listener, app)
     else:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from webapp.core.errors import NotAllowedError
 from webapp.sockets.connections import Connection
 from webapp.sockets.rate import RateLimit
 
 REMEMBERED_OWNERS = 1000
+MAX_PER_USER = 8
+TOO_MANY_SESSIONS = f"this account has {MAX_PER_USER} live views open already; close one of them first"
 
 
 @dataclass
 class LiveSession:
-    """One browser connection."""
+    """One browser connection. login_key is what the account's logins carried when it began; new ones end the old."""
 
     session_id: str
     user_id: int
     connection: Connection
     rate: RateLimit
     last_frame_id: int = -1
+    login_key: str = ""
 
 
 class LiveSessions:
@@ -28,12 +33,17 @@ class LiveSessions:
     def __init__(self) -> None:
         self._open: dict[str, LiveSession] = {}
         self._owners: OrderedDict[str, int] = OrderedDict()
+        self._opening = threading.Lock()
 
     def open(self, session: LiveSession) -> None:
-        self._open[session.session_id] = session
-        self._owners[session.session_id] = session.user_id
-        while len(self._owners) > max(REMEMBERED_OWNERS, 2 * len(self._open)):
-            self._owners.popitem(last=False)
+        """Begin a session; NotAllowedError where its user has too many."""
+        with self._opening:
+            if len(self.of_user(session.user_id)) >= MAX_PER_USER:
+                raise NotAllowedError(TOO_MANY_SESSIONS)
+            self._open[session.session_id] = session
+            self._owners[session.session_id] = session.user_id
+            while len(self._owners) > max(REMEMBERED_OWNERS, 2 * len(self._open)):
+                self._owners.popitem(last=False)
 
     def close(self, session_id: str) -> LiveSession | None:
         return self._open.pop(session_id, None)
@@ -45,5 +55,8 @@ class LiveSessions:
         """The user a session belongs to, also shortly after it has closed."""
         return self._owners.get(session_id)
 
+    def all(self) -> tuple[LiveSession, ...]:
+        return tuple(self._open.values())
+
     def of_user(self, user_id: int) -> tuple[LiveSession, ...]:
-        return tuple(session for session in list(self._open.values()) if session.user_id == user_id)
+        return tuple(session for session in self.all() if session.user_id == user_id)

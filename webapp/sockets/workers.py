@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hmac
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import cast
 
 from flask_socketio import ConnectionRefusedError, Namespace
 
@@ -13,7 +13,6 @@ from webapp.sockets.bus import WORKER, WorkerBus
 from webapp.sockets.connections import connection_of
 
 REFUSED = "the worker token is wrong; copy instance/worker_token of the web machine and name it with --token-file"
-_log = logging.getLogger(__name__)
 
 
 class WorkerNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no types
@@ -26,43 +25,35 @@ class WorkerNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no
 
     def trigger_event(self, event: str, *args: object) -> object:
         """Calls the handler directly: workers need no Flask request, which would cost a part of every frame's time."""
-        handlers: dict[str, Callable[..., None]] = {
-            "connect": self._connect,
-            "disconnect": self._disconnect,
-            "hello": self._hello,
-            "answer": self._answer,
-            "drop": self._drop,
-            "events": self._events,
-        }
-        sid = str(args[0])
-        handler = handlers.get(event)
-        if handler is None:
-            self._bus.cut_off(sid, f"it sent {event!r:.40}, which is no event of a worker")
-            return None
-        try:
-            handler(*args)
-        except (InvalidInputError, TypeError) as error:  # TypeError: wrong number of arguments
-            _log.warning("a worker sent nonsense: %s", error)
-            self._bus.cut_off(sid, "it sent something unreadable")
+        sid, payload = str(args[0]), args[1:]
+        if event == "connect":
+            environ, *auth = payload
+            self._connect(sid, cast("Mapping[str, object]", environ), *auth)
+        elif event == "disconnect":
+            self._bus.worker_lost(sid)
+        else:
+            self._take(sid, event, payload)
         return None
 
-    def _connect(self, sid: str, environ: dict[str, object], auth: object = None) -> None:
+    def _take(self, sid: str, event: str, payload: tuple[object, ...]) -> None:
+        handlers: dict[str, tuple[Callable[..., None], int]] = {  # and how many arguments a worker sends
+            "hello": (self._bus.worker_ready, 1),
+            "answer": (self._bus.worker_answered, 2),
+            "drop": (self._bus.worker_dropped, 1),
+            "events": (self._bus.worker_flushed, 2),
+        }
+        try:
+            if event not in handlers:
+                raise InvalidInputError(f"{event!r:.40} is no event of a worker")
+            handler, arguments = handlers[event]
+            if len(payload) != arguments:
+                raise InvalidInputError(f"{event} takes {arguments} arguments, got {len(payload)}")
+            handler(sid, *payload)
+        except InvalidInputError as error:
+            self._bus.cut_off(sid, f"it sent something unreadable: {error}")
+
+    def _connect(self, sid: str, environ: Mapping[str, object], auth: object = None) -> None:
         token = auth.get("token") if isinstance(auth, dict) else None
         if not isinstance(token, str) or not hmac.compare_digest(token.encode(), self._token().encode()):
             raise ConnectionRefusedError(REFUSED)
         self._bus.worker_connected(connection_of(self.socketio.server, WORKER, sid, environ))
-
-    def _disconnect(self, sid: str, _reason: object = None) -> None:
-        self._bus.worker_lost(sid)
-
-    def _hello(self, sid: str, hello: object) -> None:
-        self._bus.worker_ready(sid, hello)
-
-    def _answer(self, sid: str, answer: object, events: object) -> None:
-        self._bus.worker_answered(sid, answer, events)
-
-    def _drop(self, sid: str, drop: object) -> None:
-        self._bus.worker_dropped(sid, drop)
-
-    def _events(self, sid: str, session: object, events: object) -> None:
-        self._bus.worker_flushed(sid, session, events)

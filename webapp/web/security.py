@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, after_this_request, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_security import LoginForm, PasswordUtil, Security, SQLAlchemyUserDatastore
+from flask_login import user_logged_out
+from flask_security import LoginForm, PasswordUtil, Security, SQLAlchemyUserDatastore, password_changed
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, StringField
@@ -20,7 +21,7 @@ from webapp.core.errors import InvalidInputError
 from webapp.db.accounts import Role, User
 from webapp.db.base import db
 from webapp.services.account_rules import check_password
-from webapp.services.accounts import find_by_identity
+from webapp.services.accounts import find_by_identity, logins_ended
 from webapp.web.access import PUBLIC, SIGNED_IN, declare_extension_routes
 from webapp.web.errors import sentence_of
 
@@ -106,6 +107,8 @@ def init_security(app: Flask, settings: Settings) -> None:
     security = Security(app, datastore, login_form=AccountLoginForm, password_util_cls=RuledPasswords)
     # Flask-Principal would look the account up for every static file; access.py asks when a route needs to know
     security.principal.identity_loaders.clear()
+    for signal in (password_changed, user_logged_out):
+        signal.connect(_tell_logins_ended, sender=app)
     declare_extension_routes(
         app,
         {
@@ -117,6 +120,17 @@ def init_security(app: Flask, settings: Settings) -> None:
             "security.change_password": SIGNED_IN,
         },
     )
+
+
+def _tell_logins_ended(_app: Flask, user: User) -> None:
+    """Flask-Security's page changed a password, or someone logged out."""
+
+    def tell(response: Response) -> Response:
+        logins_ended.send(None, user_id=user_id)
+        return response
+
+    user_id = user.id
+    after_this_request(tell)  # Flask-Security commits after the request, too, and has asked for it before
 
 
 def init_limits(app: Flask) -> None:
