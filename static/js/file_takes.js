@@ -38,7 +38,7 @@ export class FileTakes {
     const { sampleName, sampleFrom, sampleTo } = this.root.dataset;
     const name = find(this.form, "#action-name");
     if (!name.value) name.value = sampleName;
-    await this.#openPiece({ url: this.stage.root.dataset.sampleUrl, name: "Sample clip" }, [Number(sampleFrom), Number(sampleTo)]);
+    await this.#openPiece({ url: this.stage.root.dataset.sampleUrl, name: "Sample clip", liveUrl: "/live/#sample" }, [Number(sampleFrom), Number(sampleTo)]);
   }
 
   async #openPiece(source, piece = null) {
@@ -118,7 +118,7 @@ export class FileTakes {
     find(this.root, "[data-reading-title]").textContent = `Reading ${source.name}${place}`;
     this.stage.video.pause();
     const tracks = await readPiece(this.stage, piece, { signal, onProgress: (share) => this.#showProgress(share) });
-    this.takes.add(tracks, "upload", source.name);
+    this.takes.add(tracks, "upload", { title: source.name, liveUrl: source.liveUrl });
   }
 
   #playPiece() {

@@ -15,7 +15,8 @@ const SHOWN_EVENT_MS = 2500; // a recognised action stays large this long
 const SHOW_EVERY_MS = 100; // the overlay follows every frame, the words do not need to
 
 const root = find(document, "[data-live]");
-const stage = new Stage(find(root, "[data-stage]"), { purpose: "live" });
+const playSample = location.hash === "#sample"; // where a take of the sample clip sends people to see it recognised
+const stage = new Stage(find(root, "[data-stage]"), { purpose: "live", autostart: !playSample });
 const stats = new Stats(find(root, "[data-stats]"), stage.feed);
 const ranking = new Ranking(find(root, "[data-ranking]"), find(root, "[data-ranking-empty]"));
 const events = new EventList({
@@ -28,6 +29,7 @@ const lastSeconds = new TrackBuffer(REMEMBERED_S);
 const saveButton = find(root, "[data-save-last]");
 const saveDialog = new SaveDialog(find(document, "[data-save-dialog]"), () => stage.connection.worker);
 const now = find(root, "[data-now]");
+const nowTitle = find(root, "[data-now-title]");
 const nowReason = find(root, "[data-now-reason]");
 const personChoice = find(root, "[data-person-choice]");
 const noActions = root.querySelector("[data-no-actions]");
@@ -49,6 +51,7 @@ stage.addEventListener("result", ({ detail }) => {
 });
 stage.addEventListener("source", () => {
   lastSeconds.clear();
+  lastEvent = null;
   chosenId = null;
   stage.focusId = null;
   show({ people: [] });
@@ -60,6 +63,7 @@ stage.addEventListener("files", async ({ detail: [file] }) => {
   stage.addEventListener("source", () => URL.revokeObjectURL(url), { once: true });
 });
 stage.connection.addEventListener("actions_changed", () => toast("Your actions changed; recognition uses them now."));
+stage.addEventListener("interrupted", () => lastSeconds.clear());
 saveButton.addEventListener("click", () => saveDialog.open(lastSeconds.snapshot(), stage.focusId));
 
 async function play(url, name) {
@@ -101,8 +105,11 @@ function showNow(person) {
   else if (!stage.connection.ready) text = "Waiting for recognition";
   else if (!person) text = "Nobody in view";
   if (now.textContent !== text) now.textContent = text; // unchanged text must not be announced again
-  now.dataset.kind = action ? (isRecent ? "event" : "current") : "none";
-  nowReason.textContent = !action && person ? plainReason(person.reason) : "";
+  now.dataset.kind = action ? "event" : "none";
+  // what was recognised stays large for a moment, while the ranking is already about the next movement
+  nowTitle.textContent = action ? "Just recognised" : "Right now";
+  const reason = person && !person.current ? plainReason(person.reason) : "";
+  nowReason.textContent = action && reason ? `Now: ${reason}` : reason;
 }
 
 function showPeople(people, focused) {
@@ -118,3 +125,5 @@ function showPeople(people, focused) {
 function personButton(id) {
   return element("button", { type: "button", class: "chip", "data-person-id": id, onclick: () => (chosenId = id) }, `Person ${id}`);
 }
+
+if (playSample && stage.root.dataset.sampleUrl) play(stage.root.dataset.sampleUrl, "Sample clip");

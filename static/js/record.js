@@ -1,7 +1,7 @@
 // The record page: takes from the camera, hands-free, or from video files, frame by frame.
 import { Beeps } from "./beeps.js";
 import { BodyCheck } from "./body_check.js";
-import { find } from "./elements.js";
+import { find, prefersStillness } from "./elements.js";
 import { FileTakes } from "./file_takes.js";
 import { Stage } from "./stage.js";
 import { TakeList } from "./take_list.js";
@@ -34,6 +34,9 @@ stage.addEventListener("source", ({ detail }) => {
   startButton.disabled = detail.kind !== "camera";
 });
 session.addEventListener("note", ({ detail }) => (note.textContent = detail.text));
+session.addEventListener("again", ({ detail }) =>
+  toast(`Recognition was interrupted during take ${detail.number}; it is recorded again.`, "arrow-repeat"),
+);
 session.addEventListener("take", ({ detail }) => takes.add(detail.tracks, "webcam"));
 stage.connection.addEventListener("state", ({ detail }) => {
   if (detail.state === "away") running?.abort(new Error("the connection was lost"));
@@ -60,7 +63,7 @@ async function record() {
   const plan = { count: number("#take-count"), seconds: number("#take-seconds"), countdown: number("#countdown-seconds") };
   try {
     await session.run(plan, running.signal);
-    toast("All takes are recorded.", "check-circle");
+    bringIntoView(find(document, "[data-takes-section]"), "start");
   } catch (error) {
     if (error !== running.signal.reason) throw error;
     note.textContent = `Recording ended: ${error.message}. Finished takes are below.`;
@@ -74,7 +77,13 @@ function showRunning(isRunning) {
   startButton.hidden = isRunning;
   cancelButton.hidden = !isRunning;
   for (const field of form.querySelectorAll(".record-numbers input")) field.disabled = isRunning;
-  if (isRunning) cancelButton.focus();
+  if (!isRunning) return;
+  cancelButton.focus({ preventScroll: true });
+  bringIntoView(find(stage.root, "[data-stage-view]"), "nearest"); // on a phone the button is below the picture
+}
+
+function bringIntoView(part, block) {
+  part.scrollIntoView({ block, behavior: prefersStillness() ? "instant" : "smooth" });
 }
 
 // The name as the person has it now; without one, the field says so and takes the focus.

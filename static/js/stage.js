@@ -10,9 +10,10 @@ import { toast } from "./toasts.js";
 
 const CAMERA_KEY = "moveprint-camera";
 
-// Events: result (with time_s and round_trip_ms), drop, worker, source {kind: "camera" | "file" | null, name}.
+// Events: result (with time_s and round_trip_ms), drop, worker, source {kind: "camera" | "file" | null, name}, and
+// interrupted: whoever gave people their ids is gone, so the same id may be somebody else from here on.
 export class Stage extends EventTarget {
-  constructor(root, { purpose }) {
+  constructor(root, { purpose, autostart = true }) {
     super();
     this.root = root;
     this.video = find(root, "video");
@@ -28,7 +29,7 @@ export class Stage extends EventTarget {
     this.#listenToServer();
     this.#listenToPerson();
     this.showMessage("idle");
-    this.#startIfAllowed();
+    if (autostart) this.#startIfAllowed();
   }
 
   async openCamera(deviceId = remembered()) {
@@ -165,12 +166,16 @@ export class Stage extends EventTarget {
 
   #listenToServer() {
     const pass = (type, detail) => this.dispatchEvent(new CustomEvent(type, { detail }));
-    this.connection.addEventListener("state", ({ detail }) => this.#showState(detail));
+    this.connection.addEventListener("state", ({ detail }) => {
+      this.#showState(detail);
+      if (detail.state === "away") pass("interrupted");
+    });
     this.connection.addEventListener("worker", ({ detail }) => {
       if (detail.skeleton) this.overlay.skeleton = detail.skeleton;
       if (detail.state === "restarted") toast("The recognition worker was restarted.", "arrow-repeat");
       this.#showState({ state: this.connection.state, message: "" });
       pass("worker", detail);
+      if (detail.state !== "ready") pass("interrupted");
     });
     this.connection.addEventListener("result", ({ detail }) => {
       // an answer that was on its way when the source changed belongs to another picture

@@ -20,10 +20,10 @@ const PHASES = {
 // Events: phase {phase}, discarded.
 export class TakeCard extends EventTarget {
   // tracks: a TrackBuffer; nameOf: the action's name as the person has it now, or "" when there is none yet;
-  // models: {detector, pose_model}; source: webcam, live or upload.
-  constructor({ title, tracks, source, nameOf, models, personId = null }) {
+  // models: {detector, pose_model}; source: webcam, live or upload; liveUrl: where a kept take is tried, if not here.
+  constructor({ title, tracks, source, nameOf, models, personId = null, liveUrl = "" }) {
     super();
-    Object.assign(this, { tracks, source, nameOf, models });
+    Object.assign(this, { tracks, source, nameOf, models, liveUrl });
     this.clientKey = newClientKey();
     this.element = copyTemplate("take-card");
     this.replay = new Replay(find(this.element, "[data-take-replay]"));
@@ -133,6 +133,9 @@ export class TakeCard extends EventTarget {
     link.href = `/actions/${action.action_id}`;
     link.textContent = `Show ${action.name}`;
     link.hidden = false;
+    const liveLink = find(this.element, "[data-live-link]");
+    liveLink.href = this.liveUrl;
+    liveLink.hidden = !this.liveUrl;
   }
 
   #showFailed(error) {

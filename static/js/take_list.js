@@ -17,9 +17,9 @@ export class TakeList {
     return [...this.cards].some((card) => card.isOpen);
   }
 
-  add(tracks, source, title = null) {
+  add(tracks, source, { title = null, liveUrl = "/live/" } = {}) {
     this.number += 1;
-    const card = new TakeCard({ title: title ?? `Take ${this.number}`, tracks, source, nameOf: this.nameOf, models: this.models });
+    const card = new TakeCard({ title: title ?? `Take ${this.number}`, tracks, source, liveUrl, nameOf: this.nameOf, models: this.models });
     this.cards.add(card);
     card.addEventListener("phase", () => this.#show());
     card.addEventListener("discarded", () => {

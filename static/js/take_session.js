@@ -5,7 +5,7 @@ import { nextEvent, pause } from "./waiting.js";
 
 const BETWEEN_TAKES_MS = 1200;
 
-// Events: take {tracks, number}, note {text}.
+// Events: take {tracks, number}, again {number} when a take is spoilt and made anew, note {text}.
 export class TakeSession extends EventTarget {
   // bodyCheck: looks at every result and says whether enough of a person is in view.
   constructor(stage, bodyCheck, beeps) {
@@ -13,25 +13,29 @@ export class TakeSession extends EventTarget {
     Object.assign(this, { stage, bodyCheck, beeps });
     this.digits = find(stage.root, "[data-countdown]");
     this.bar = find(stage.root, "[data-recording-bar]");
+    this.sign = find(stage.root, "[data-session-sign]"); // the note again, to be read from afar
   }
 
   // Resolves after the last take; rejects with the signal's reason when called off.
   async run({ count, seconds, countdown }, signal) {
     try {
-      for (let number = 1; number <= count; number += 1) {
+      let number = 1;
+      while (number <= count) {
         this.#note(`Take ${number} of ${count}: step into the picture.`);
         await this.#personInView(signal);
         this.#note(`Take ${number} of ${count}: get ready.`);
         await this.#countDown(countdown, signal);
         this.#note(`Take ${number} of ${count}: move now.`);
         const tracks = await this.#record(seconds, signal);
-        this.dispatchEvent(new CustomEvent("take", { detail: { tracks, number } }));
-        if (number < count) await pause(BETWEEN_TAKES_MS, signal);
+        this.dispatchEvent(new CustomEvent(tracks ? "take" : "again", { detail: { tracks, number } }));
+        if (tracks) number += 1;
+        if (number <= count) await pause(BETWEEN_TAKES_MS, signal);
       }
       this.#note("Done. Look at the takes below and keep the good ones.");
     } finally {
       this.digits.hidden = true;
       this.bar.hidden = true;
+      this.sign.hidden = true;
       delete this.stage.root.dataset.recording;
     }
   }
@@ -52,26 +56,36 @@ export class TakeSession extends EventTarget {
     this.beeps.start();
   }
 
+  // The tracks, or null when recognition was interrupted: two people could share an id in them.
   async #record(seconds, signal) {
     const tracks = new TrackBuffer();
     tracks.skeleton = this.stage.overlay.skeleton;
     const keep = ({ detail }) => tracks.push(detail);
+    const interruption = new AbortController();
+    const spoil = () => interruption.abort();
     this.stage.addEventListener("result", keep);
+    this.stage.addEventListener("interrupted", spoil);
     this.stage.root.dataset.recording = "";
     this.bar.hidden = false;
     this.bar.style.setProperty("--seconds", `${seconds}s`);
     try {
-      await pause(seconds * 1000, signal);
+      await pause(seconds * 1000, AbortSignal.any([signal, interruption.signal]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error !== interruption.signal.reason) throw error;
     } finally {
       this.stage.removeEventListener("result", keep);
+      this.stage.removeEventListener("interrupted", spoil);
       this.bar.hidden = true;
       delete this.stage.root.dataset.recording;
     }
     this.beeps.end();
-    return tracks;
+    return interruption.signal.aborted ? null : tracks;
   }
 
   #note(text) {
+    this.sign.hidden = false;
+    this.sign.textContent = text;
     this.dispatchEvent(new CustomEvent("note", { detail: { text } }));
   }
 }

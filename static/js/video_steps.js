@@ -7,6 +7,7 @@ export const LONGEST_S = 60; // what the server keeps of one take
 const STEP_S = 1 / 30;
 const TRIES = 40;
 const RETRY_MS = 500;
+const READINGS = 3;
 
 // The length in seconds; a recording made by a browser tells it only after a seek far beyond its end.
 export async function durationOf(video, signal) {
@@ -17,20 +18,33 @@ export async function durationOf(video, signal) {
   return video.duration;
 }
 
-// Read the piece [fromS, toS] of the video that the stage shows; onProgress gets the share done, 0 to 1.
-export async function readPiece(stage, [fromS, toS], { onProgress, signal }) {
+// Read the piece [fromS, toS] of the video that the stage shows; onProgress gets the share done, 0 to 1. When recognition
+// is interrupted meanwhile the reading begins again, since two people could share an id otherwise.
+export async function readPiece(stage, piece, options) {
+  for (let reading = 1; reading <= READINGS; reading += 1) {
+    const tracks = await readOnce(stage, piece, options);
+    if (tracks) return tracks;
+  }
+  throw new Error(`recognition was interrupted ${READINGS} times while the video was read; try again later`);
+}
+
+async function readOnce(stage, [fromS, toS], { onProgress, signal }) {
   const { connection, video, grabber } = stage;
   const tracks = new TrackBuffer();
   const clock = stage.clock.media();
   const keep = ({ detail }) => tracks.push(detail);
   const steps = Math.max(1, Math.floor((toS - fromS) / STEP_S));
   let sent = Promise.resolve();
+  let interrupted = false;
+  const spoil = () => (interrupted ||= tracks.frames.length > 0);
   stage.addEventListener("result", keep);
+  stage.addEventListener("interrupted", spoil);
   try {
     for (let step = 0; step <= steps; step += 1) {
       const mediaS = fromS + step * STEP_S;
       await seek(video, mediaS, signal);
       await sent;
+      if (interrupted) return null;
       const bytes = await grabber.grab(video);
       sent = answered(connection, clock(mediaS), bytes, signal);
       sent.catch(() => undefined); // awaited at the next step; until then it must not count as unhandled
@@ -39,7 +53,9 @@ export async function readPiece(stage, [fromS, toS], { onProgress, signal }) {
     await sent;
   } finally {
     stage.removeEventListener("result", keep);
+    stage.removeEventListener("interrupted", spoil);
   }
+  if (interrupted) return null;
   tracks.skeleton = stage.overlay.skeleton;
   return tracks;
 }

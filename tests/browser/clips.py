@@ -20,8 +20,6 @@ _CROP = (slice(0, 495), slice(200, 1080))
 JACKS = range(82)
 """Frames of the demo clip in which the man stands, makes two jumping jacks, and stands again."""
 FIRST_JACK = range(3, 42)
-MAN_BOX = (0.0, 0.0, 0.83, 1.0)
-"""Where the man and his arms are in the cropped pictures of JACKS, as shares of width and height: x1, y1, x2, y2."""
 
 Image = NDArray[np.uint8]
 

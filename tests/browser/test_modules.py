@@ -137,6 +137,17 @@ def test_the_browser_knows_the_skeletons_of_the_server(page: Page) -> None:
     assert run(page, "skeletons.js", "return m.SKELETONS;") == expected
 
 
+def test_times_are_shown_as_the_persons_own_clock_has_them(open_page: OpenPage) -> None:
+    page = open_page("/login", username=None, timezone_id="Asia/Tokyo", locale="en-GB")
+    body = """const box = document.createElement('p'); const time = document.createElement('time');
+              time.dateTime = a; time.dataset.local = 'second'; time.textContent = 'UTC'; box.append(time);
+              m.showLocalTimes(box); return [time.textContent, time.title];"""
+
+    shown = run(page, "local_times.js", body, "2026-01-31T20:15:03+00:00")
+
+    assert shown == ["1 Feb 2026, 05:15:03", "2026-01-31 20:15:03 UTC"]
+
+
 def test_names_from_outside_never_become_markup(page: Page) -> None:
     body = """const list = document.createElement('ol'); const note = document.createElement('p');
               const entry = {action_id: '1', action: a, distance: 0.1, threshold: 0.2, reason: a, progress: 0};

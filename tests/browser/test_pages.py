@@ -20,10 +20,24 @@ pytestmark = pytest.mark.browser
 ARTEFACTS = ROOT / "test-artefacts" / "pages"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SIZES: dict[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
+LET_SCROLL = "document.querySelectorAll('.topbar, .tabs').forEach((bar) => (bar.style.position = 'static'))"
+"""What stays in view while scrolling would cover the middle of a picture of the whole page."""
+NARROWEST: ViewportSize = {"width": 320, "height": 640}
+"""What WCAG asks to need no scrolling sideways."""
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PUBLIC = ("/login", "/signup")
 OURS = ("/live/", "/record/", "/actions/", "/history/", "/accounts/", "/admin/", "/nowhere")
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm ci")
+
+
+WIDER_THAN_PARENT = """[...document.querySelectorAll('.card *, .panel *, .take *, .replay, .replay *')]
+  .filter((box) => box.checkVisibility())
+  .filter((box) => !box.closest('.table-responsive, .trim-strip, .visually-hidden, .form-switch, select'))
+  .filter((box) => {
+    const [own, around] = [box, box.parentElement].map((one) => one.getBoundingClientRect());
+    return own.width && own.right > around.right + 2;
+  })
+  .map((box) => `${box.tagName}.${box.className}`)"""
 
 
 class Look:
@@ -35,6 +49,7 @@ class Look:
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
 
     def at(self, name: str) -> None:
+        self._page.evaluate(LET_SCROLL)
         for size, viewport in SIZES.items():
             self._page.set_viewport_size(viewport)
             for theme in THEMES:
@@ -42,6 +57,9 @@ class Look:
                 self._page.wait_for_timeout(150)
                 self._page.screenshot(path=ARTEFACTS / f"{name}-{size}-{theme}.png", full_page=True)
                 self.problems += [f"{name}, {size}, {theme}: {problem}" for problem in self._wrong()]
+        self._page.set_viewport_size(NARROWEST)
+        self._page.wait_for_timeout(150)
+        self.problems += [f"{name}, narrowest: {problem}" for problem in self._too_wide()]
 
     def _wrong(self) -> list[str]:
         self._page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -50,6 +68,10 @@ class Look:
             f"{violation['id']} ({violation['impact']}): {json.dumps([node['target'] for node in violation['nodes']])}"
             for violation in found["violations"]
         ]
+        return wrong + self._too_wide()
+
+    def _too_wide(self) -> list[str]:
+        wrong = [f"{box} is wider than the box around it" for box in self._page.evaluate(WIDER_THAN_PARENT)]
         if self._page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wrong.append("wider than the screen")
         return wrong

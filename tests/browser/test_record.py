@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.clips import FIRST_JACK, FPS, man_alone, write_video
+from tests.browser.clips import FIRST_JACK, FPS, JACKS, man_alone, write_video
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import checked_sequences, keep, record_takes, teach_from_file, wait_for_worker
 from tests.browser.running import RunningServer
@@ -29,6 +31,22 @@ def test_several_takes_follow_each_other_without_a_touch(page: Page) -> None:
     titles = page.locator(".take [data-title]").all_text_contents()
     assert sorted(titles) == ["Take 1", "Take 2"]
     expect(page.locator("[data-start]")).to_be_visible()
+
+
+def test_a_phone_shows_the_picture_while_it_records_and_the_takes_after_it(open_page: OpenPage) -> None:
+    page = open_page("/record/", viewport={"width": 390, "height": 844})
+    wait_for_worker(page)
+    page.locator("#action-name").fill("from afar")
+    page.locator("#take-count").fill("1")
+    page.locator("#countdown-seconds").fill("2")
+
+    page.locator("[data-start]").click()
+
+    expect(page.locator("[data-countdown]")).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-stage-view]")).to_be_in_viewport(ratio=0.99)
+    expect(page.locator("[data-session-sign]")).to_contain_text("Take 1 of 1")
+    expect(page.locator(".take [data-take-replay]")).to_be_in_viewport(timeout=30_000)
+    expect(page.locator("[data-session-sign]")).to_be_hidden()
 
 
 def test_the_body_check_says_what_is_in_view(page: Page) -> None:
@@ -56,6 +74,21 @@ def test_escape_stops_a_recording(page: Page) -> None:
 
     expect(page.locator("[data-start]")).to_be_visible()
     expect(page.locator("[data-session-note]")).to_contain_text("stopped")
+
+
+def test_a_take_during_which_the_worker_is_replaced_is_recorded_again(page: Page, server: RunningServer) -> None:
+    page.locator("#action-name").fill("interrupted")
+    page.locator("#take-count").fill("1")
+    page.locator("#countdown-seconds").fill("1")
+    page.locator("[data-start]").click()
+    expect(page.locator("[data-recording]")).to_be_visible(timeout=30_000)
+
+    server.kill_worker()
+
+    expect(page.locator("#toasts")).to_contain_text("interrupted during take 1", timeout=30_000)
+    expect(page.locator(".take")).to_have_count(0)
+    expect(page.locator(".take")).to_have_count(1, timeout=60_000)
+    expect(page.locator("[data-start]")).to_be_visible()
 
 
 def test_the_trim_handles_obey_the_arrow_keys(page: Page) -> None:
@@ -134,6 +167,35 @@ def test_every_picture_of_a_file_is_looked_at(
     assert len(sequences[0]["times_s"]) >= len(pictures) - 2
 
 
+def test_a_file_is_read_anew_when_the_worker_is_replaced_meanwhile(
+    open_page: OpenPage, browser_without_camera: Browser, server: RunningServer, tmp_path: Path
+) -> None:
+    page = open_page("/record/", using=browser_without_camera)
+    wait_for_worker(page)
+    pictures = man_alone(JACKS)
+    sequences = checked_sequences(page)
+    page.locator("#action-name").fill("read twice")
+    page.locator("[data-file-input]").set_input_files(str(write_video(tmp_path / "jacks.webm", pictures)))
+    progress = page.locator("[data-progress]")
+    page.evaluate(
+        """() => {
+          const progress = document.querySelector('[data-progress]');
+          window.shares = [];
+          const note = () => window.shares.push(Number(progress.ariaValueNow));
+          new MutationObserver(note).observe(progress, {attributes: true});
+        }"""
+    )
+    page.locator("[data-use-piece]").click()
+    expect(progress).to_have_attribute("aria-valuenow", re.compile("^[1-9][0-9]$"))
+
+    server.kill_worker()
+
+    expect(page.locator(".take")).to_have_count(1, timeout=90_000)
+    shares = page.evaluate("window.shares")
+    assert any(later < earlier for earlier, later in itertools.pairwise(shares))
+    assert len(sequences[0]["times_s"]) >= len(pictures) - 2
+
+
 def test_a_file_chosen_while_the_camera_runs_keeps_its_own_length(page: Page, tmp_path: Path) -> None:
     pictures = man_alone(FIRST_JACK)
     sequences = checked_sequences(page)
@@ -165,14 +227,15 @@ def test_a_newcomer_without_a_camera_gets_to_a_first_recognition_with_the_page_a
     open_page: OpenPage, browser_without_camera: Browser, server: RunningServer
 ) -> None:
     server.add_account("cameraless")
-    page = open_page("/record/", username="cameraless", using=browser_without_camera)
+    page = open_page("/live/", username="cameraless", using=browser_without_camera)
 
+    page.get_by_role("link", name="Record the first action").click()
     page.locator("[data-stage-message] [data-do=sample]").click()
     expect(page.locator("#action-name")).to_have_value("jumping jack")
     page.get_by_role("button", name="Make a take of this piece").click()
     expect(page.locator(".take")).to_have_attribute("data-phase", "ready", timeout=120_000)
     keep(page.locator(".take"))
-    page.goto("/live/")
-    page.locator("[data-stage-message] [data-do=sample]").click()
+    page.get_by_role("link", name="Try it live").click()
 
+    expect(page.locator("[data-stage]")).to_have_attribute("data-source", "file")
     expect(page.locator("[data-events] .event").first).to_contain_text("jumping jack", timeout=90_000)

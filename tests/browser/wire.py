@@ -14,6 +14,7 @@ class SocketLog:
     def __init__(self, page: Page) -> None:
         self.sent: list[dict[str, Any]] = []
         self.jpegs: list[bytes] = []
+        self.jpeg_of: dict[int, bytes] = {}
         self.results: list[dict[str, Any]] = []
         self.drops: list[dict[str, Any]] = []
         self.connections = 0
@@ -34,6 +35,7 @@ class SocketLog:
     def _on_sent(self, payload: str | bytes) -> None:
         if isinstance(payload, bytes):
             self.jpegs.append(payload)
+            self.jpeg_of[self.sent[-1]["frame_id"]] = payload
         elif payload.startswith("451-/live,"):
             self.sent.append(json.loads(payload.removeprefix("451-/live,"))[1])
             self._unanswered += 1
