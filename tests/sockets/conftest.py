@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
@@ -14,7 +14,8 @@ import pytest
 from tests.sockets.scripted_worker import OnFrame, ScriptedWorker
 from webapp.app import create_app
 from webapp.bench.browser import LiveClient
-from webapp.bench.instance import PASSWORD, Instance, end
+from webapp.bench.instance import PASSWORD, Instance, children_of, end
+from webapp.bench.live import SAMPLE, write_frames
 from webapp.config import Settings
 from webapp.db.schema import upgrade
 from webapp.pipeline.access import worker_token
@@ -45,6 +46,11 @@ class Server:
         with create_app(Settings(instance_dir=self.instance.folder)).app_context():
             create_account(username, PASSWORD)
         self.cookies[username] = self.instance.log_in(username)
+
+    @property
+    def worker_pid(self) -> int:
+        """The process of the worker that was started with the server."""
+        return next(child.pid for child in children_of(self.process.pid) if child.command.endswith(" worker"))
 
     def live(self, username: str, purpose: str = "live") -> LiveClient:
         """A connected browser of that account."""
@@ -102,6 +108,16 @@ def web(async_mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def served(async_mode: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Everything, with the real worker."""
     yield from running(tmp_path_factory.mktemp(f"served-{async_mode}"), async_mode, "serve")
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Sequence[bytes]:
+    """The frames of a real video of a person."""
+    if not SAMPLE.exists():
+        pytest.skip("the sample clip is absent; make setup fetches it")
+    folder = tmp_path_factory.mktemp("clip") / "frames"
+    write_frames(SAMPLE, folder)
+    return [path.read_bytes() for path in sorted(folder.iterdir())]
 
 
 @pytest.fixture(scope="session")

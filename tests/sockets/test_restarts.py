@@ -14,26 +14,10 @@ from tests.sockets.asking import ask_until_result
 from tests.sockets.conftest import Server
 from tests.sockets.recording import keep_take
 from webapp.bench.browser import LiveClient
-from webapp.bench.instance import children_of
-from webapp.bench.live import SAMPLE, write_frames
 from webapp.core.records import PoseSequence
 from webapp.core.skeleton import BLAZEPOSE_33
 
 HEIGHT_PX = 480
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Sequence[bytes]:
-    """The frames of a real video of a person."""
-    if not SAMPLE.exists():
-        pytest.skip("the sample clip is absent; make setup fetches it")
-    folder = tmp_path_factory.mktemp("clip") / "frames"
-    write_frames(SAMPLE, folder)
-    return [path.read_bytes() for path in sorted(folder.iterdir())]
-
-
-def worker_pid(server: Server) -> int:
-    return next(process.pid for process in children_of(server.process.pid) if process.command.endswith(" worker"))
 
 
 def seen(client: LiveClient, frames: Sequence[bytes]) -> list[dict[str, Any]]:
@@ -61,12 +45,12 @@ def test_a_session_goes_on_with_its_actions_when_its_worker_dies_or_hangs(
     action = f"walk {number.name}"
     keep_take(served, "alice", action, as_take(seen(client, clip[:40])))
     client.wait_for(lambda: any(event == "actions_changed" for event, _ in client.notices), "actions_changed")
-    before = worker_pid(served)
+    before = served.worker_pid
 
     os.kill(before, number)
 
     client.wait_for_worker("restarted")
-    assert worker_pid(served) != before
+    assert served.worker_pid != before
     while not (ranking := seen(client, clip[:5])[-1]["ranking"]):  # the new worker is still preparing the actions
         pass
     assert action in [candidate["action"] for candidate in ranking]
