@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,10 @@ import pytest
 from tests.browser.clips import FIRST_JACK, JACKS, man_alone
 from tests.evaluation_data import SHARED, needs_shared_data
 from webapp.cli import main
+from webapp.config import ROOT, load_settings
+from webapp.pipeline.pipeline import load_models
+from webapp.recognise import learn
+from webapp.recognition import action_pack
 
 CLIPS = SHARED / "clips"
 KEYS = ["action", "person", "start_s", "end_s", "announced_s", "distance", "confidence"]
@@ -63,6 +70,42 @@ def test_for_people_each_event_is_a_sentence_and_no_bar_is_drawn_into_a_file(
     assert status == 0
     assert "jumping_jack  (person 1, distance" in shown.out
     assert "Recognising" not in shown.err
+
+
+def test_an_action_pack_does_as_well_as_the_folder_it_came_from(jacks: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    learned = learn(load_models(load_settings()), jacks / "actions")
+    (jacks / "jacks.zip").write_bytes(action_pack.to_bytes(learned))
+    capfd.readouterr()
+
+    packed, unpacked = (
+        (main(["recognise", str(jacks / "both.mp4"), "--actions", str(jacks / name), "--json"]), capfd.readouterr().out)
+        for name in ("jacks.zip", "actions")
+    )
+
+    assert packed == unpacked
+    assert {event["action"] for event in events_of(packed[1])} == {"jumping_jack"}
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_without_a_word(jacks: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "webapp",
+        "recognise",
+        str(jacks / "both.mp4"),
+        "--actions",
+        str(jacks / "actions"),
+    ]
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writer)
+
+    assert done.returncode == 0
+    assert "Error" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -118,7 +119,11 @@ def _worker(arguments: argparse.Namespace) -> int:
 def _recognise(arguments: argparse.Namespace) -> int:
     from webapp.recognise import recognise
 
-    return recognise(load_settings(), arguments.video, arguments.actions, as_json=arguments.json)
+    try:
+        return recognise(load_settings(), arguments.video, arguments.actions, as_json=arguments.json)
+    except BrokenPipeError:  # whoever read the output has seen enough (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own flush at the end complains
+        return 0
 
 
 def _weights(arguments: argparse.Namespace) -> int:

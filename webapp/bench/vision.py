@@ -20,7 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from webapp.bench.live import SAMPLE, write_frames
-from webapp.bench.peer import Peer
+from webapp.bench.peer import Peer, keypoint_difference_torso
 from webapp.config import DETECTORS, POSE_MODELS, YOLOV5, Settings
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
 
@@ -54,6 +54,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     jpegs = _jpegs(arguments.video)
     measured = model_speeds(settings, jpegs, arguments.rounds, arguments.peer_python)
     measured |= step_speeds(settings, arguments.video, jpegs, arguments.rounds)
+    if arguments.peer_python is not None:
+        measured |= peer_difference(settings, jpegs, arguments.peer_python)
     if arguments.boxes is not None:
         measured |= precisions(settings, arguments.boxes)
     if arguments.coco is not None:
@@ -130,6 +132,23 @@ def step_speeds(settings: Settings, video: Path, jpegs: Sequence[bytes], rounds:
         "person_step_ms_p95": round(float(np.percentile(totals_ms[warm:], 95)), 3),
         **{f"{stage}_ms": _rounded(values) for stage, values in spent_ms.items() if values},
     }
+
+
+def peer_difference(settings: Settings, jpegs: Sequence[bytes], peer_python: Path) -> dict[str, float]:
+    """mediapipe_0_10_21_difference_torso: how far blazepose_full's keypoints lie from the peer's, both following."""
+    from webapp.vision.images import decode_jpeg
+    from webapp.vision.registry import load_detector, load_pose_model
+    from webapp.vision.tracker import PersonTracker
+
+    models = replace(settings, detector="blazepose", pose_model="blazepose_full")
+    tracker = PersonTracker(load_detector(models), load_pose_model(models), max_people=1)
+    ours = []
+    for number, jpeg in enumerate(jpegs):
+        people = tracker.step(decode_jpeg(jpeg, settings.max_pixels), number / 30).people
+        ours.append(people[0].pose if people else None)
+    with Peer(peer_python, jpegs) as peer:
+        difference = keypoint_difference_torso(ours, peer.round().keypoints_px)
+    return {"mediapipe_0_10_21_difference_torso": round(difference, 4)}
 
 
 def precisions(settings: Settings, folder: Path) -> dict[str, float]:
