@@ -20,7 +20,7 @@ from webapp.config import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 SIZE_PX: ViewportSize = {"width": 1280, "height": 800}
-TALL_PX: ViewportSize = {"width": 1280, "height": 1440}
+TALL_PX: ViewportSize = {"width": 1280, "height": 1520}
 PERSON = "anna"
 
 

@@ -32,7 +32,7 @@ needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not instal
 
 WIDER_THAN_PARENT = """[...document.querySelectorAll('.card *, .panel *, .take *, .replay, .replay *')]
   .filter((box) => box.checkVisibility())
-  .filter((box) => !box.closest('.table-responsive, .trim-strip, .visually-hidden, .form-switch, select'))
+  .filter((box) => !box.closest('.table-responsive, .trim-strip, .visually-hidden, .form-switch, option'))
   .filter((box) => {
     const [own, around] = [box, box.parentElement].map((one) => one.getBoundingClientRect());
     return own.width && own.right > around.right + 2;
