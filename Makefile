@@ -37,6 +37,8 @@ $(STAMPS)/requirements: requirements.txt | $(VENV)/pyvenv.cfg
 
 $(STAMPS)/node: package-lock.json | $(VENV)/pyvenv.cfg
 	@command -v npm >/dev/null || { echo "npm was not found: install Node.js >= 20"; exit 1; }
+	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' \
+		|| { echo "Node.js >= 20 is needed, this is $$(node --version): install a newer one"; exit 1; }
 	@echo "Installing the browser libraries ..."
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@mkdir -p $(STAMPS) && touch $@

@@ -1,10 +1,14 @@
-"""How a command and the supervisor that started it know of each other's death."""
+"""How a command and the process that started it know of each other's death.
+
+`python -m webapp.lifeline MODULE ARGUMENTS...` runs any module so that it ends with its parent.
+"""
 
 from __future__ import annotations
 
 import _thread
 import ctypes
 import os
+import runpy
 import signal
 import sys
 from collections.abc import Callable
@@ -39,3 +43,9 @@ def _wait_for_end(descriptor: int, read: Callable[[int, int], bytes], leave: Cal
             pass
     finally:
         leave(0)
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

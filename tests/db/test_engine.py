@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from webapp.core.errors import InvalidInputError
 from webapp.db.base import db
-from webapp.db.engine import PASSING_FAULTS, database_url, transaction
+from webapp.db.engine import PASSING_FAULTS, database_url, init_database, transaction
 from webapp.db.schema import upgrade
 
 
@@ -28,6 +30,12 @@ def test_every_spelling_of_postgresql_gets_the_driver_that_suits_eventlet(scheme
 def test_an_unknown_database_is_refused_with_what_is_supported(url: str) -> None:
     with pytest.raises(InvalidInputError, match="database_url"):
         database_url(url)
+
+
+def test_the_folder_of_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
+    init_database(Flask("new"), f"sqlite:///{tmp_path}/new/moveprint.sqlite3")
+
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
 def test_sqlite_connections_are_set_up_for_several_processes(app: Flask) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.evaluation_data import SHARED, needs_shared_data
 from tests.yolov5.checkpoints import random_network, write_official
 from webapp.core.errors import ModelUnavailableError
+from webapp.supervisor import LOADING_S
 from webapp.vision.detectors import yolov5_runtimes
 from webapp.vision.detectors.yolov5 import MEASURING_LIMITS, Limits, YoloV5Detector, load_yolov5
 from webapp.vision.detectors.yolov5_runtimes import load_openvino_rows, load_torch_rows
@@ -94,6 +95,10 @@ def test_the_conversion_is_done_once(checkpoint: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(yolov5_runtimes, "_export", no_conversion)
 
     assert load_yolov5(checkpoint, threads=1, input_px=SIDE_PX).runtime == "openvino"
+
+
+def test_a_conversion_that_hangs_is_given_up_before_the_supervisor_replaces_its_worker() -> None:
+    assert yolov5_runtimes.EXPORT_LIMIT_S < LOADING_S / 1.2
 
 
 @pytest.mark.parametrize("suffix", ["xml", "bin", "json"])

@@ -27,8 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Measure; prints a table, and with --json one flat object as the last line."""
-    if arguments.clients < 1 or arguments.seconds <= 0:
-        raise InvalidInputError("--clients must be at least 1 and --seconds positive")
+    from webapp.sockets.sessions import MAX_PER_USER
+
+    if not 1 <= arguments.clients <= MAX_PER_USER or arguments.seconds <= 0:  # all of them are one account's
+        raise InvalidInputError(f"--clients must be 1 to {MAX_PER_USER} and --seconds positive")
     with tempfile.TemporaryDirectory(prefix="moveprint-bench-") as folder:
         frames = Path(folder) / "frames"
         write_frames(arguments.video, frames)
@@ -92,9 +94,10 @@ def _measured(folder: Path, frames: Path, settings: Settings, clients: int, seco
 
 
 def _load(url: str, frames: Path, cookie: str, clients: int, seconds: float) -> dict[str, float]:
-    command = [sys.executable, "-m", "webapp.bench.live_load", url, str(frames), "--cookie", cookie]
+    command = [sys.executable, "-m", "webapp.bench.live_load", url, str(frames)]
     command += ["--clients", str(clients), "--seconds", str(seconds)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # the cookie goes by standard input: arguments show in every list of processes
+    done = subprocess.run(command, cwd=ROOT, input=cookie, capture_output=True, text=True, check=False)
     if done.returncode:
         raise MoveprintError(f"the clients failed: {done.stderr.strip()[-500:]}")
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

@@ -12,23 +12,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from webapp.bench.browser import Answer, LiveClient
+from webapp.core.errors import MoveprintError
 
 CREDITS = 2
 FPS = 30
 WARM_UP_S = 1.5
+FIRST_ANSWER_WITHIN_S = 20.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Connect, send, print one JSON object."""
+    """Connect with the cookie that standard input holds, send, print one JSON object."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("frames", type=Path)
-    parser.add_argument("--cookie", required=True)
     parser.add_argument("--clients", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     options = parser.parse_args(argv)
+    try:
+        print(json.dumps(_measured(options, sys.stdin.read())))
+    except MoveprintError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _measured(options: argparse.Namespace, cookie: str) -> dict[str, float]:
     frames = [path.read_bytes() for path in sorted(options.frames.glob("*.jpg"))]
-    clients = [Sender(LiveClient(options.url, options.cookie), frames) for _ in range(options.clients)]
+    clients = [Sender(LiveClient(options.url, cookie), frames) for _ in range(options.clients)]
     for client in clients:
         client.live.connect()
         client.live.wait_for_worker("ready", "restarted")
@@ -39,8 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         measured.update(many_clients(clients, options.seconds))
     for client in clients:
         client.live.close()
-    print(json.dumps(measured))
-    return 0
+    return measured
 
 
 class Sender:
@@ -55,11 +64,15 @@ class Sender:
         live.on_answer = self._credit_back
 
     def first_answer_at_s(self) -> float:
-        """Send until keypoints come back; the moment, by time.monotonic."""
-        while True:
+        """Send until keypoints come back; the moment, by time.monotonic. MoveprintError when they do not."""
+        until_s = time.monotonic() + FIRST_ANSWER_WITHIN_S
+        while time.monotonic() < until_s:
             self.send_when_possible(CREDITS)
             if any(answer.payload.get("people") for answer in self.live.answers):
                 return time.monotonic()
+        raise MoveprintError(
+            f"nobody was found within {FIRST_ANSWER_WITHIN_S:g} s; --video needs one that shows somebody from the start"
+        )
 
     def send_when_possible(self, credits: int) -> None:
         """Wait for a credit, then send the next frame."""
@@ -143,7 +156,12 @@ def many_clients(clients: Sequence[Sender], seconds: float) -> dict[str, float]:
 
 
 def _results(answers: Sequence[Answer]) -> list[Answer]:
-    return [answer for answer in answers if answer.event == "result"]
+    results = [answer for answer in answers if answer.event == "result"]
+    if len(results) < 2:
+        raise MoveprintError(
+            f"{len(results)} of {len(answers)} frames were answered, too few to measure; more --seconds"
+        )
+    return results
 
 
 def _worker_ms(answer: Answer) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,8 @@ from yolov5.checkpoint import person_class, read_checkpoint
 
 _log = logging.getLogger(__name__)
 
-EXPORT_LIMIT_S = 120.0
+EXPORT_LIMIT_S = 60.0
+"""Below what the supervisor gives a worker to load; a conversion takes about 10 s."""
 PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -117,14 +119,27 @@ def _converted(path: Path, sha256: str, input_px: int) -> tuple[bytes, bytes]:
 
 def _export(path: Path, xml_path: Path, input_px: int) -> None:
     # a process of its own: what the conversion needs of memory ends with it
-    command = [sys.executable, "-m", "yolov5.export", str(path.resolve()), str(xml_path), "--input-px", str(input_px)]
+    command = [sys.executable, "-m", "webapp.lifeline", "yolov5.export", str(path.resolve()), str(xml_path)]
+    command += ["--input-px", str(input_px)]
+    lifeline, held = os.pipe()  # the end that is held closes when this process dies, and the conversion ends
     try:
-        subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True, timeout=EXPORT_LIMIT_S)
+        subprocess.run(
+            command,
+            cwd=PROJECT,
+            check=True,
+            stdin=lifeline,
+            capture_output=True,
+            text=True,
+            timeout=EXPORT_LIMIT_S,
+        )
     except subprocess.CalledProcessError as error:
         reason = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise ModelUnavailableError(f"OpenVINO could not convert {path.name}: {reason}") from error
     except subprocess.TimeoutExpired as error:
         raise ModelUnavailableError(f"OpenVINO took more than {EXPORT_LIMIT_S:g} s to convert {path.name}") from error
+    finally:
+        os.close(lifeline)
+        os.close(held)
 
 
 def _keep(folder: Path, stem: str, xml: bytes, weights: bytes) -> None:
