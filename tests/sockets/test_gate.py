@@ -31,8 +31,8 @@ def knock(server: Server, cookie: str = "") -> websocket.WebSocket:
     return connection
 
 
-def ends(connection: websocket.WebSocket, timeout_s: float = 20) -> bool:
-    """Whether the server ends the connection within the time."""
+def ends(connection: websocket.WebSocket, timeout_s: float = 8) -> bool:
+    """Whether the server ends the connection; soon, for after 20 s it would anyway: nobody answers its pings."""
     until_s = time.monotonic() + timeout_s
     connection.settimeout(timeout_s)
     try:
