@@ -6,7 +6,6 @@ import itertools
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -246,33 +245,6 @@ def test_a_bank_of_200_takes_silences_neither_heartbeat_nor_frames(
 
     assert beats.count(False) > 5
     assert answered_before[0] > 5
-
-
-def test_a_bank_that_cannot_be_prepared_leaves_the_next_ones_alone(
-    models: Models, link: HeardLink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail_once(actions: Sequence[Action]) -> TemplateBank:
-        monkeypatch.setattr(bank_preparer, "prepare_bank", prepare_bank)
-        raise RuntimeError("a fault in the arithmetic")
-
-    monkeypatch.setattr(bank_preparer, "prepare_bank", fail_once)
-    preparer = bank_preparer.BankPreparer()
-
-    preparer.want(stored_bank(1, {"a1": [arm_raise()]}, "user-1"))
-    preparer.want(stored_bank(1, {"a2": [arm_raise()]}, "user-2"))
-
-    assert [bank_id for bank_id, _ in prepared_by(preparer)] == ["user-2"]
-    assert "bank user-1 could not be prepared" in caplog.text
-
-
-def prepared_by(preparer: bank_preparer.BankPreparer) -> Sequence[tuple[str, TemplateBank]]:
-    """The first that becomes ready."""
-    for _ in range(1000):
-        prepared = preparer.take_prepared()
-        if prepared:
-            return prepared
-        time.sleep(0.01)
-    raise AssertionError("nothing was prepared in 10 s")
 
 
 def test_the_inbox_keeps_the_order_and_gives_back_the_oldest_frame_too_many(link: HeardLink) -> None:
