@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from flask import request
 
 from webapp.app import announce_first_admin, create_app, serve_web
 from webapp.config import ROOT, Settings
@@ -60,3 +61,14 @@ def test_the_printed_link_can_be_opened_on_this_machine(
         announce_first_admin(app, listening)
 
     assert f"http://{shown}/accounts/first-admin/" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [(0, "127.0.0.1"), (1, "203.0.113.7")])
+def test_a_forwarded_address_is_believed_only_from_trusted_proxies(tmp_path: Path, proxies: int, seen: str) -> None:
+    app = create_app(Settings(instance_dir=tmp_path, async_mode="threading", trusted_proxies=proxies))
+    addresses: list[str | None] = []
+    app.before_request(lambda: addresses.append(request.remote_addr))
+
+    app.test_client().get("/healthz", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.7"})
+
+    assert addresses == [seen]

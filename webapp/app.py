@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, url_for
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.config import ROOT, Settings
 from webapp.db.engine import init_database
@@ -27,6 +28,9 @@ def create_app(settings: Settings) -> Flask:
     init_migrations(app)
     init_web(app, settings)
     init_sockets(app, settings)
+    if settings.trusted_proxies:  # outermost, so that the sockets' check of the origin sees the browser's address too
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     return app
 
 

@@ -30,6 +30,7 @@ RANGES = {
     "workers": (0, 64),
     "threads": (1, 256),
     "max_people": (1, 32),
+    "trusted_proxies": (0, 8),
     "max_frame_bytes": (2**10, 64 * 2**20),
     "max_frames_per_s": (1, 1000),
     "max_pixels": (64 * 64, 2**28),
@@ -79,6 +80,8 @@ class Settings:
     """Whether visitors may create their own account (role user)."""
     session_cookie_secure: bool = False
     """Send the login cookie over HTTPS only; set it where TLS is in front."""
+    trusted_proxies: int = 0
+    """How many reverse proxies stand in front; that many X-Forwarded headers are believed."""
     supervised: bool = False
     """Set by serve for the commands it starts: they end when their standard input does. Not for people."""
 

@@ -290,3 +290,9 @@ def test_a_pack_of_nothing_says_what_to_do(anna: Browser) -> None:
     answer = anna.get_json("/actions/pack")
 
     assert (answer.status_code, error_of(answer)) == (404, "there is no take to export yet; record an action first.")
+
+
+def test_takes_that_come_without_end_are_held_back(anna: Browser, action_id: str) -> None:
+    answers = [anna.send_json("/actions/check", {"sequence": None}).status_code for _ in range(61)]
+
+    assert (answers[0], answers[-1]) == (422, 429)

@@ -32,6 +32,8 @@ LOGIN_LIMIT = "10 per minute; 60 per hour"
 """Failed logins from one address."""
 SIGN_UP_LIMIT = "10 per minute; 60 per hour"
 """Sign-ups from one address, tries included."""
+TAKE_LIMIT = "60 per minute"
+"""Takes checked, and takes stored: reading a long one holds up the live frames of this process for a moment."""
 
 
 class AccountLoginForm(LoginForm):  # type: ignore[misc]  # Flask-Security ships no types
@@ -142,6 +144,8 @@ def init_limits(app: Flask) -> None:
     views["security.login"] = limiter.limit(LOGIN_LIMIT, methods=["POST"], deduct_when=_failed)(views["security.login"])
     for endpoint in ("accounts.sign_up", "accounts.first_admin"):
         views[endpoint] = limiter.limit(SIGN_UP_LIMIT, methods=["POST"])(views[endpoint])
+    for endpoint in ("actions.check", "actions.add_take"):
+        views[endpoint] = limiter.limit(TAKE_LIMIT, methods=["POST"])(views[endpoint])
 
 
 def _refusing_with_422(view: Callable[..., Any]) -> Callable[..., Any]:
