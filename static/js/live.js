@@ -62,6 +62,13 @@ stage.addEventListener("files", async ({ detail: [file] }) => {
   await play(url, file.name);
   stage.addEventListener("source", () => URL.revokeObjectURL(url), { once: true });
 });
+stage.connection.addEventListener("state", ({ detail }) => {
+  if (detail.state === "ready") return;
+  // nothing that is shown holds any more while the server is away
+  lastSeconds.clear();
+  show({ people: [] });
+  showModels(root, { ...stage.connection.worker, state: "absent" });
+});
 stage.connection.addEventListener("actions_changed", () => toast("Your actions changed; recognition uses them now."));
 stage.addEventListener("interrupted", () => lastSeconds.clear());
 saveButton.addEventListener("click", () => saveDialog.open(lastSeconds.snapshot(), stage.focusId));

@@ -10,7 +10,8 @@ const PLAIN_WORDS = {
   "arms not visible": "the arms are not in view",
   "legs not visible": "the legs are not in view",
   "margin too small": "two actions look equally close",
-  "distance above threshold": "the movement is different",
+  "distance above threshold": "too far from the takes",
+  "course differs": "the poses fit, but not the way they follow each other",
   "not finished": "under way, not finished yet",
 };
 
@@ -56,13 +57,14 @@ export class Ranking {
 
 function update(row, { action, distance, threshold, reason, progress }) {
   const known = distance !== null && distance !== undefined;
-  const close = known && distance <= threshold;
+  const near = known && distance <= threshold;
+  // green says that nothing stands in the way: a movement under way may be near and yet be refused for another reason
+  const close = near && (!reason || reason === "not finished");
   row.item.dataset.close = close;
   row.item.dataset.known = known;
   row.name.textContent = action;
   row.number.textContent = known ? `${distance.toFixed(2)} of ${threshold.toFixed(2)}` : "–";
   row.fill.style.setProperty("--share", known ? Math.min(1, (distance / threshold) * MARK) : 0);
   row.progress.style.setProperty("--share", Math.min(1, progress ?? 0));
-  const text = plainReason(reason) || (close ? "close enough" : "");
-  row.reason.textContent = known && !reason && !close ? "too far from the takes" : text;
+  row.reason.textContent = plainReason(reason) || (near ? "close enough" : known ? "too far from the takes" : "");
 }

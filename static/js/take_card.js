@@ -131,7 +131,7 @@ export class TakeCard extends EventTarget {
     find(this.element, "[data-discard] span").textContent = "Remove again";
     const link = find(this.element, "[data-action-link]");
     link.href = `/actions/${action.action_id}`;
-    link.textContent = `Show ${action.name}`;
+    link.textContent = `Open ${action.name}`;
     link.hidden = false;
     const liveLink = find(this.element, "[data-live-link]");
     liveLink.href = this.liveUrl;

@@ -17,6 +17,7 @@ NAMESPACE = "/worker"
 CONNECTED = "connected"
 EVENTS = ("bank", "session_opened", "session_closed", "frame")
 FIRST_DELAY_S = 0.1
+QUIET_S = 3.0
 MAX_DELAY_S = 0.5
 LASTING_S = 2.0
 CONNECT_WITHIN_S = 5.0
@@ -79,7 +80,7 @@ def keep_connected(url: str, token: Callable[[], str], inbox: Inbox[Link]) -> No
 
 
 def _connect_for_ever(url: str, token: Callable[[], str], inbox: Inbox[Link]) -> None:
-    delay_s, said = FIRST_DELAY_S, ""
+    began_s, delay_s, said = time.monotonic(), FIRST_DELAY_S, ""
     while True:
         started_s = time.monotonic()
         try:
@@ -89,7 +90,8 @@ def _connect_for_ever(url: str, token: Callable[[], str], inbox: Inbox[Link]) ->
             trouble = str(error)
         if time.monotonic() - started_s > LASTING_S:
             delay_s, said = FIRST_DELAY_S, ""
-        if trouble != said:
+        # serve starts the web process and the workers together: a first try that comes too early is no news
+        if trouble != said and time.monotonic() - began_s > QUIET_S:
             _log.warning("no connection to %s: %s; trying again", url, trouble)
             said = trouble
         time.sleep(delay_s)

@@ -31,7 +31,8 @@ class Candidate:
 
     distance and threshold share a unit (1.0 = the threshold's scale is the recogniser's own affair);
     distance is inf while nothing can be said. reason is None when accepted, else a short English sentence part
-    such as "too still", "legs not visible", "margin too small", "distance above threshold", "not finished".
+    such as "too still", "legs not visible", "margin too small", "distance above threshold", "not finished",
+    "course differs" (the poses fit, the way they follow each other does not).
     progress is 0..1, how much of the best template is matched so far.
     """
 

@@ -131,7 +131,7 @@ class StreamRecogniser:
             threshold = self._bank.thresholds[template.action_index]
             motion = match_motion(template, *self._features.between(start, tick))
             ratio = motion.distance / threshold
-            reason = motion.flaw or ("distance above threshold" if ratio >= 1 else None)
+            reason = motion.flaw or ("course differs" if ratio >= 1 else None)
             if reason is not None:
                 self._ranking.note(template.action_index, reason, tick)
             elif self._decisions.would_improve(template.action_index, ratio):
