@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import LAN_HOST, OpenPage
 
@@ -74,6 +74,18 @@ def test_the_camera_can_be_chosen_stopped_and_started(open_page: OpenPage) -> No
 
     page.get_by_role("button", name="Start the camera").click()
     expect(page.locator("[data-stage]")).to_have_attribute("data-source", "camera")
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}], ids=["desk", "phone"])
+def test_the_source_can_be_changed_while_the_camera_runs(open_page: OpenPage, size: ViewportSize) -> None:
+    page = open_page()
+    page.set_viewport_size(size)
+    expect(page.locator("[data-stage]")).to_have_attribute("data-source", "camera")
+
+    page.get_by_role("button", name="Source").click()
+    page.locator(".dropdown-item", has_text="Sample clip").click(timeout=5000)
+
+    expect(page.locator("[data-stage]")).to_have_attribute("data-source", "file")
 
 
 def test_ones_own_camera_is_mirrored_and_the_switch_turns_it(open_page: OpenPage) -> None:

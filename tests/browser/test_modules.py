@@ -155,3 +155,14 @@ def test_names_from_outside_never_become_markup(page: Page) -> None:
               return [list.querySelectorAll('img').length, list.querySelector('.rank-name').textContent];"""
 
     assert run(page, "ranking.js", body, "<img src=x>") == [0, "<img src=x>"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "close"), [(None, "true"), ("not finished", "true"), ("course differs", "false"), ("too still", "false")]
+)
+def test_an_action_that_is_near_but_refused_is_not_shown_as_close(page: Page, reason: str | None, close: str) -> None:
+    body = """const list = document.createElement('ul'); const r = new m.Ranking(list, document.createElement('p'));
+              r.show([{action_id: 'x', action: 'wave', distance: 0.5, threshold: 1.2, reason: a, progress: 1}]);
+              return list.firstElementChild.dataset.close;"""
+
+    assert run(page, "ranking.js", body, reason) == close
