@@ -18,11 +18,17 @@ class Take:
 
 @dataclass(frozen=True)
 class Action:
-    """What is to be recognised: a name and at least one take."""
+    """What is to be recognised: a name and at least one take.
+
+    mirror: whether the movement counts with left and right exchanged too. threshold_factor: what feedback made of the
+    learned threshold, 1 for nothing.
+    """
 
     action_id: str
     name: str
     takes: Sequence[Take]
+    mirror: bool = False
+    threshold_factor: float = 1.0
 
 
 @dataclass(frozen=True)

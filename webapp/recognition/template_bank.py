@@ -60,7 +60,7 @@ class TemplateBank:
         return int(self.max_frames.max(initial=0))
 
 
-def prepare_bank(actions: Sequence[Action]) -> TemplateBank:
+def prepare_bank(actions: Sequence[Action], negatives: Sequence[PoseSequence] = ()) -> TemplateBank:
     """Prepare every take of every action; takes in which nothing can be compared (too short, nobody seen) are left out.
 
     The bank compares in 3D where every take has world coordinates; its `flat` twin serves streams that have none.
