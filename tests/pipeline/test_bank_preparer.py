@@ -9,6 +9,7 @@ import pytest
 
 from tests.movements import arm_raise
 from tests.pipeline.banks import stored_bank
+from webapp.core.records import PoseSequence
 from webapp.pipeline import bank_preparer
 from webapp.recognition.ports import Action
 from webapp.recognition.template_bank import TemplateBank, prepare_bank
@@ -17,7 +18,7 @@ from webapp.recognition.template_bank import TemplateBank, prepare_bank
 def test_a_bank_that_cannot_be_prepared_leaves_the_next_ones_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail_once(actions: Sequence[Action]) -> TemplateBank:
+    def fail_once(actions: Sequence[Action], negatives: Sequence[PoseSequence]) -> TemplateBank:
         monkeypatch.setattr(bank_preparer, "prepare_bank", prepare_bank)
         raise RuntimeError("a fault in the arithmetic")
 

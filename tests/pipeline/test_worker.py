@@ -18,7 +18,7 @@ from tests.browser.clips import JACKS, man_alone
 from tests.movements import arm_raise
 from tests.pipeline.banks import stored_bank
 from webapp.config import ROOT, Settings
-from webapp.core.records import Detection
+from webapp.core.records import Detection, PoseSequence
 from webapp.pipeline import bank_preparer, wire
 from webapp.pipeline import worker as worker_module
 from webapp.pipeline.inbox import Inbox, Item
@@ -89,9 +89,9 @@ class HeldPreparing:
     def __init__(self) -> None:
         self.go = threading.Semaphore(0)
 
-    def __call__(self, actions: Sequence[Action]) -> TemplateBank:
+    def __call__(self, actions: Sequence[Action], negatives: Sequence[PoseSequence]) -> TemplateBank:
         self.go.acquire()
-        return prepare_bank(actions)
+        return prepare_bank(actions, negatives)
 
 
 class EndedError(Exception):
@@ -224,8 +224,8 @@ def test_a_bank_of_200_takes_silences_neither_heartbeat_nor_frames(
     bank = stored_bank(1, {f"a{n}": [arm_raise(height=0.2 + n / 1000)] for n in range(200)})
     prepared, beats, answered_before = threading.Event(), [], []
 
-    def prepare(actions: Sequence[Action]) -> TemplateBank:
-        made = prepare_bank(actions)
+    def prepare(actions: Sequence[Action], negatives: Sequence[PoseSequence]) -> TemplateBank:
+        made = prepare_bank(actions, negatives)
         answered_before.append(sum(event == "answer" for event, _ in link.sent))
         prepared.set()
         return made

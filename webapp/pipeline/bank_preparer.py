@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 
 from webapp.pipeline.messages import Bank
-from webapp.pipeline.stored_takes import unpacked
+from webapp.pipeline.stored_takes import unpacked, unpacked_negatives
 from webapp.recognition.template_bank import TemplateBank, prepare_bank
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class BankPreparer:
                 self._changed.wait_for(lambda: self._wanted)
                 bank = self._wanted.pop(next(iter(self._wanted)))
             try:
-                prepared = prepare_bank(unpacked(bank))
+                prepared = prepare_bank(unpacked(bank), unpacked_negatives(bank))
             except Exception:  # noqa: BLE001 sessions go on with what they have; the next bank must still be prepared
                 _log.exception("bank %s could not be prepared", bank.bank_id)
                 continue

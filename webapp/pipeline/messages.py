@@ -90,20 +90,26 @@ class StoredTake:
 
 @dataclass(frozen=True)
 class StoredAction:
-    """An action with its takes as they are stored; the receiver unpacks them."""
+    """An action with its takes as they are stored; the receiver unpacks them. mirror, threshold_factor: ports.Action."""
 
     action_id: str
     name: str
     takes: Sequence[StoredTake]
+    mirror: bool = False
+    threshold_factor: float = 1.0
 
 
 @dataclass(frozen=True)
 class Bank:
-    """All actions of one owner. number rises with every change; the newest wins."""
+    """All actions of one owner. number rises with every change; the newest wins.
+
+    negatives: movements that are none of the actions, as sequence_file bytes.
+    """
 
     bank_id: str
     number: int
     actions: Sequence[StoredAction]
+    negatives: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import logging
 
 from webapp.core import sequence_file
 from webapp.core.errors import InvalidInputError
+from webapp.core.records import PoseSequence
 from webapp.pipeline.messages import Bank, StoredTake
 from webapp.recognition.ports import Action, Take
 
@@ -18,8 +19,19 @@ def unpacked(bank: Bank) -> tuple[Action, ...]:
     for action in bank.actions:
         takes = [take for stored in action.takes if (take := _unpacked(stored)) is not None]
         if takes:
-            actions.append(Action(action.action_id, action.name, takes))
+            actions.append(Action(action.action_id, action.name, takes, action.mirror, action.threshold_factor))
     return tuple(actions)
+
+
+def unpacked_negatives(bank: Bank) -> tuple[PoseSequence, ...]:
+    """The movements that are none of the actions; a damaged one is logged and left out."""
+    negatives = []
+    for index, stored in enumerate(bank.negatives):
+        try:
+            negatives.append(sequence_file.from_bytes(stored))
+        except InvalidInputError as error:
+            _log.warning("negative %d of bank %s is damaged and left out: %s", index, bank.bank_id, error)
+    return tuple(negatives)
 
 
 def _unpacked(stored: StoredTake) -> Take | None:

@@ -93,10 +93,13 @@ def bank_to_wire(bank: Bank) -> Wire:
             {
                 "action_id": action.action_id,
                 "name": action.name,
+                "mirror": action.mirror,
+                "threshold_factor": action.threshold_factor,
                 "takes": [_take_to_wire(take) for take in action.takes],
             }
             for action in bank.actions
         ],
+        "negatives": list(bank.negatives),
     }
 
 
@@ -113,13 +116,14 @@ def bank_from_wire(raw: object) -> Bank:
     """What a worker is sent; the takes themselves are checked when they are unpacked."""
     fields = Fields("bank", raw)
     actions = tuple(_action_from_wire(action) for action in fields.items("actions", most=100_000))
-    return Bank(fields.text("bank_id"), fields.whole("number"), actions)
+    return Bank(fields.text("bank_id"), fields.whole("number"), actions, fields.blobs("negatives", most=100_000))
 
 
 def _action_from_wire(raw: object) -> StoredAction:
     fields = Fields("action", raw)
     takes = tuple(_take_from_wire(take) for take in fields.items("takes", most=100_000))
-    return StoredAction(fields.text("action_id"), fields.text("name"), takes)
+    mirror, factor = fields.flag("mirror"), fields.number("threshold_factor")
+    return StoredAction(fields.text("action_id"), fields.text("name"), takes, mirror, factor)
 
 
 def _take_from_wire(raw: object) -> StoredTake:

@@ -57,6 +57,19 @@ class Fields:
             raise self._error(key, "bytes")
         return bytes(value)
 
+    def blobs(self, key: str, most: int) -> tuple[bytes, ...]:
+        """A list of bytes."""
+        value = self.items(key, most)
+        if not all(isinstance(item, (bytes, bytearray)) for item in value):
+            raise self._error(key, "a list of bytes")
+        return tuple(bytes(item) for item in value)  # type: ignore[call-overload]  # checked just above
+
+    def flag(self, key: str) -> bool:
+        value = self._raw.get(key)
+        if not isinstance(value, bool):
+            raise self._error(key, "true or false")
+        return value
+
     def items(self, key: str, most: int) -> Sequence[object]:
         value = self._raw.get(key)
         if not isinstance(value, list) or len(value) > most:
