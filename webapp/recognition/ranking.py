@@ -12,7 +12,7 @@ from webapp.core.tracks import RATE_HZ
 from webapp.recognition.decisions import Finding
 from webapp.recognition.history import FeatureHistory
 from webapp.recognition.ports import Candidate, Recognition
-from webapp.recognition.subsequence import SubsequenceMatcher
+from webapp.recognition.row_matcher import RowMatcher
 from webapp.recognition.template_bank import TemplateBank
 
 RANKED = 10
@@ -47,7 +47,7 @@ class Ranking:
         self._shown = finding, now_s
         self._notes.pop(finding.action_index, None)
 
-    def answer(self, matcher: SubsequenceMatcher, history: FeatureHistory, now_s: float) -> Recognition:
+    def answer(self, matcher: RowMatcher, history: FeatureHistory, now_s: float) -> Recognition:
         """The RANKED nearest actions now, by their share of the threshold, nearest first."""
         if self._shown is not None and now_s - self._shown[1] > _SHOWN_S:
             self._shown = None

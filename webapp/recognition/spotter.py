@@ -20,8 +20,8 @@ from webapp.recognition.history import FeatureHistory, PoseHistory
 from webapp.recognition.matching import match_motion
 from webapp.recognition.ports import Event, Recognition
 from webapp.recognition.ranking import Ranking
+from webapp.recognition.row_matcher import RowMatcher
 from webapp.recognition.sampler import Tick, TickSampler
-from webapp.recognition.subsequence import SubsequenceMatcher
 from webapp.recognition.template_bank import TemplateBank
 
 MAX_GAP_S = 0.6
@@ -54,7 +54,7 @@ class StreamRecogniser:
         self._bank, self._skeleton = bank, skeleton
         reach_frames = bank.longest_frames + round(2 * RATE_HZ)
         self._sampler = TickSampler()
-        self._matcher = SubsequenceMatcher(bank.frames, bank.weights, bank.offsets, bank.max_frames)
+        self._matcher = RowMatcher(bank.frames, bank.weights, bank.offsets, bank.max_frames)
         self._features = FeatureHistory(reach_frames)
         self._poses = PoseHistory(reach_frames / RATE_HZ)
         self._sizes: deque[float] = deque(maxlen=_SIZE_TICKS)

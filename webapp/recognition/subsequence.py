@@ -3,41 +3,98 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from webapp.core.dtw import advance_subsequence, frame_costs
+from webapp.core.errors import InvalidInputError
 from webapp.core.records import FloatArray
+from webapp.core.stream_dtw import StreamTemplates, advance, forget_older, likeliest_rows, start_over
+
+_CELLS_MASK = 0xFFFF
 
 
 class SubsequenceMatcher:
-    """The best match of every template that ends at the newest tick; constant memory, one kernel call a tick."""
+    """The best match of every template that ends at the newest tick (see core.stream_dtw for what a match is).
 
-    def __init__(self, frames: FloatArray, weights: FloatArray, offsets: np.ndarray, max_frames: np.ndarray) -> None:
-        self._frames, self._weights, self._offsets, self._max_frames = frames, weights, offsets, max_frames
-        self._last_rows = offsets[1:] - 1
-        self._costs = np.empty(len(frames), np.float32)
+    Holds the state alone, 8 bytes a row and a little: the templates are shared. No tick allocates memory: what
+    `finished` and `likeliest` answer is written anew by the next call that changes it.
+    """
+
+    def __init__(self, templates: StreamTemplates) -> None:
+        self._templates = templates
+        count, dimensions = len(templates), templates.dimensions
+        self._cost_sums = np.empty(templates.state_offsets[-1], np.float32)
+        self._paths = np.empty(templates.state_offsets[-1], np.int32)
+        self._query, self._trust, self._folded = (np.empty(dimensions, np.float32) for _ in range(3))
+        self._finished_costs, self._finished_ages = np.empty(count, np.float32), np.empty(count, np.int32)
+        self._finished_starts = np.empty(count, np.int32)
+        self._penalties = np.empty(count, np.float32)
+        self._likeliest_rows, self._likeliest_costs = np.empty(count, np.int32), np.empty(count, np.float32)
         self.reset()
 
-    def reset(self) -> None:
-        """Forget the stream."""
-        self.cost_sums = np.full(len(self._frames), np.inf, np.float32)
-        self.starts = np.zeros(len(self._frames), np.int32)
-        self.path_lengths = np.ones(len(self._frames), np.int32)
+    @property
+    def state_bytes(self) -> int:
+        """What this matcher holds beside the templates."""
+        return sum(array.nbytes for array in vars(self).values() if isinstance(array, np.ndarray))
 
-    def advance(self, tick: int, features: FloatArray, trust: FloatArray) -> None:
-        """Take in one tick: features (3, P), trust (P,). Ticks rise by one."""
-        frame_costs(self._frames, self._weights, features, trust, self._costs)
-        advance_subsequence(
-            self._costs, self._offsets, self._max_frames, tick, self.cost_sums, self.starts, self.path_lengths
+    def reset(self) -> None:
+        """Forget the stream; the next tick may have any number."""
+        self._tick: int | None = None
+        start_over(self._cost_sums, self._paths, self._finished_costs, self._finished_ages)
+
+    def advance(self, tick: int, query: FloatArray, trust: FloatArray) -> None:
+        """Take in one tick: query (D,), trust (D,) in 0..1. Ticks rise by one.
+
+        A dimension that is not finite, or whose trust is not, counts as hidden.
+        """
+        if self._tick is not None and tick != self._tick + 1:
+            raise InvalidInputError(f"ticks must rise by one, got {tick} after {self._tick}")
+        if query.shape != self._query.shape or trust.shape != self._trust.shape:
+            raise InvalidInputError(f"query and trust must be {self._query.shape}, got {query.shape} and {trust.shape}")
+        self._query[:], self._trust[:] = query, trust  # of one type and layout, so that one compiled kernel serves
+        self._tick = tick
+        packed = self._templates
+        advance(
+            packed.frames,
+            packed.frame_offsets,
+            packed.row_counts,
+            packed.state_offsets,
+            packed.weights,
+            packed.max_frames,
+            self._query,
+            self._trust,
+            self._folded,
+            self._cost_sums,
+            self._paths,
+            self._finished_costs,
+            self._finished_ages,
         )
 
     def forget_before(self, tick: int) -> None:
         """Drop every match that began before this tick."""
-        self.cost_sums[self.starts < tick] = np.inf
+        if self._tick is not None:
+            forget_older(self._tick - tick, self._cost_sums, self._paths, self._finished_costs, self._finished_ages)
+
+    def finished(self) -> tuple[FloatArray, NDArray[np.int32]]:
+        """(N,) mean cost per cell of each template's best match that ends now, inf for none, and its first tick."""
+        np.subtract(self._tick or 0, self._finished_ages, out=self._finished_starts)
+        return self._finished_costs, self._finished_starts
+
+    def likeliest(self, penalties: FloatArray) -> tuple[NDArray[np.int32], FloatArray]:
+        """(N,) how far each template has most likely come: its row, 0 the first, and the mean cost of the match so far.
+
+        That is the row with the least mean cost and penalty for what is missing; penalties (N,): what missing the whole
+        template would cost.
+        """
+        if penalties.shape != self._penalties.shape:
+            raise InvalidInputError(f"penalties must be {self._penalties.shape}, got {penalties.shape}")
+        self._penalties[:] = penalties
+        packed, found = self._templates, (self._likeliest_rows, self._likeliest_costs)
+        likeliest_rows(packed.row_counts, packed.state_offsets, self._cost_sums, self._paths, self._penalties, *found)
+        return found
 
     def mean_costs(self) -> FloatArray:
-        """(L,) the mean cost of each row's match so far; inf where there is none."""
-        return (self.cost_sums / self.path_lengths).astype(np.float32)
-
-    def finished(self) -> tuple[FloatArray, np.ndarray]:
-        """Per template the mean cost and the start tick of its best match ending now."""
-        return self.cost_sums[self._last_rows] / self.path_lengths[self._last_rows], self.starts[self._last_rows]
+        """The mean cost of the match so far of each row, template after template; inf for none. Allocates."""
+        counts, offsets = self._templates.row_counts, self._templates.state_offsets
+        rows = np.concatenate([np.arange(0), *(np.arange(n) + at for n, at in zip(counts, offsets, strict=False))])
+        costs: FloatArray = (self._cost_sums[rows] / (self._paths[rows] & _CELLS_MASK)).astype(np.float32)
+        return costs
