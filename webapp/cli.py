@@ -65,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     warm_up = commands.add_parser("warm-up", help="do now what the first start would wait for")
     warm_up.set_defaults(run=_warm_up)
 
+    from webapp.evaluation import options
+
+    evaluate = commands.add_parser("evaluate", help="measure how well recognition does on labelled pose sequences")
+    options.add_arguments(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+
     bench = commands.add_parser("bench", help="measure: live, vision")
     bench.add_argument("name", choices=("live", "vision"))
     bench.add_argument("options", nargs=argparse.REMAINDER, help="see: bench NAME --help")
@@ -147,6 +153,12 @@ def _warm_up(_arguments: argparse.Namespace) -> int:
 
     print(warm_up(load_settings()))
     return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from webapp.evaluation.command import run
+
+    return run(arguments)
 
 
 def _bench(arguments: argparse.Namespace) -> int:

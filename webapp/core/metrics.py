@@ -49,3 +49,46 @@ def keypoint_similarity(distances_px: NDArray[np.floating], names: Sequence[str]
     """
     spreads = np.array([KEYPOINT_SPREADS[name.removeprefix("left_").removeprefix("right_")] for name in names])
     return float(np.exp(-(distances_px**2) / (2 * area_px * (2 * spreads) ** 2)).mean())
+
+
+def auroc(known_scores: NDArray[np.floating], unknown_scores: NDArray[np.floating]) -> float:
+    """The chance that a known one scores below an unknown one, ties counting half; 0..1, NaN where either is empty.
+
+    Both (N,); a score is lower the surer it is known, inf is allowed and NaN refused with ValueError.
+    """
+    _require_scores(known_scores, unknown_scores)
+    if not len(known_scores) or not len(unknown_scores):
+        return float("nan")
+    ordered = np.sort(unknown_scores)
+    above = len(ordered) - np.searchsorted(ordered, known_scores, side="right")
+    ties = len(ordered) - above - np.searchsorted(ordered, known_scores, side="left")
+    return float((above + ties / 2).mean() / len(ordered))
+
+
+def threshold_at_rate(scores: NDArray[np.floating], rate: float) -> float:
+    """The largest threshold below which lies no more than this share of the scores (N,); inf where there are none."""
+    _require_scores(scores)
+    below = int(rate * len(scores) + 1e-9)
+    return float(np.sort(scores)[below]) if below < len(scores) else float("inf")
+
+
+def _require_scores(*several: NDArray[np.floating]) -> None:
+    for scores in several:
+        if scores.ndim != 1 or np.isnan(scores).any():
+            raise ValueError(f"scores must be (N,) without NaN, got {scores.shape}")
+
+
+def temporal_iou(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Shared time of two intervals (start, end) by the time either covers, 0..1; 0 for two that last no time."""
+    shared = max(0.0, min(first[1], second[1]) - max(first[0], second[0]))
+    covered = (first[1] - first[0]) + (second[1] - second[0]) - shared
+    return shared / covered if covered > 0 else 0.0
+
+
+def precision_recall_f1(right: int, found: int, labelled: int) -> tuple[float, float, float]:
+    """Of what was found and of what is labelled the share that is right, and twice right by both; 0 for 0 / 0."""
+    return (
+        right / found if found else 0.0,
+        right / labelled if labelled else 0.0,
+        2 * right / (found + labelled) if found + labelled else 0.0,
+    )

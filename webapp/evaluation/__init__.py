@@ -1,0 +1,1 @@
+"""How well recognition does, measured on labelled pose sequences by fixed protocols. See docs/evaluation.md."""
