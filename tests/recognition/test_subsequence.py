@@ -196,9 +196,8 @@ def test_an_hour_of_a_stream_neither_overflows_nor_grows() -> None:
 
 def test_no_tick_allocates_memory_that_stays() -> None:
     rng = np.random.default_rng(6)
-    templates = pack_templates(
-        list(rng.normal(size=(50, 40, 24)).astype(np.float32)), np.full((50, 24), 1 / 24), [90] * 50
-    )  # type: ignore[arg-type]
+    frames = list(rng.normal(size=(50, 40, 24)).astype(np.float32))
+    templates = pack_templates(frames, np.full((50, 24), 1 / 24, np.float32), np.full(50, 90))
     matcher = SubsequenceMatcher(templates)
     query, trust, penalties = np.zeros(24, np.float32), np.ones(24, np.float32), np.ones(50, np.float32)
 
