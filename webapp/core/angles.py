@@ -105,11 +105,26 @@ def joint_angles(track: Track) -> FloatArray:
     one = np.einsum("jk,tkd->tjd", firsts.combine, np.nan_to_num(points))
     other = np.einsum("jk,tkd->tjd", seconds.combine, np.nan_to_num(points))
     other[:, seconds.vertical] = up
-    lengths = np.linalg.norm(one, axis=2) * np.linalg.norm(other, axis=2)
+    lengths = np.linalg.norm(one, axis=2), np.linalg.norm(other, axis=2)
     hidden = np.concatenate([track.visible <= 0, np.ones((len(track), 1), bool)], axis=1)
-    unseen = (hidden[:, None, :] & (firsts.uses | seconds.uses)).any(axis=2) | (lengths < 1e-9)
-    cosines = (one * other).sum(axis=2) / np.where(unseen, 1.0, lengths)
+    unseen = (hidden[:, None, :] & (firsts.uses | seconds.uses)).any(axis=2)
+    for length in lengths:
+        unseen |= length < 1e-9
+        if points.shape[2] == 2:
+            unseen |= _points_at_camera(np.where(unseen, 0, length))
+    cosines = (one * other).sum(axis=2) / np.where(unseen, 1.0, lengths[0] * lengths[1])
     return np.where(unseen, np.nan, np.degrees(np.arccos(np.clip(cosines, -1, 1)))).astype(np.float32)
+
+
+# A limb on the picture this short, beside the longest it is seen, points so much at the camera that its direction is
+# mostly the trembling of its ends.
+_FORESHORTENED_SHARE = 0.35
+
+
+def _points_at_camera(lengths: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where a limb's length on the picture (T, J), 0 where hidden, is far below its own usual longest."""
+    usual = np.percentile(lengths, 95, axis=0) if len(lengths) else np.zeros(lengths.shape[1])
+    return np.asarray(lengths < _FORESHORTENED_SHARE * usual)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MAX_SENTENCES = 5
+NOISE_DEG: dict[str, tuple[float, float]] = {
+    "shoulder": (20, 25),
+    "elbow": (25, 40),
+    "hip": (15, 20),
+    "knee": (15, 25),
+    "ankle": (10, 10),
+    "trunk": (20, 10),
+    "head": (25, 20),
+    "legs": (10, 15),
+}
+"""Differences of a joint in 3D and in 2D below which nothing is said: nine of ten joints of one person's repeated squat
+(BlazePose) stay below these, with a margin for the arms and the head, which point at the camera now and then."""
+MIN_TEMPO_CHANGE = 0.1
+"""The tempo of nine of ten repetitions of one steady squat, measured from the keypoints, varies by less."""
+_TIMES_AS_FAST = 1.8
+# A joint that differs by its floor on the average of the whole movement differs throughout.
+_THROUGHOUT_SHARE = 0.75
+
+# one, several of them, what it does, what they do, said of a larger angle, said of a smaller one
+_WORDS = {
+    "shoulder": ("arm", "arms", "is raised", "are raised", "higher", "lower"),
+    "elbow": ("elbow", "elbows", "bends", "bend", "less", "more"),
+    "hip": ("hip", "hips", "bends", "bend", "less", "more"),
+    "knee": ("knee", "knees", "bends", "bend", "less", "more"),
+    "ankle": ("ankle", "ankles", "bends", "bend", "less", "more"),
+    "trunk": ("trunk", "", "leans", "", "more", "less"),
+    "head": ("head", "", "is tilted", "", "more", "less"),
+    "legs": ("legs", "", "are", "", "further apart", "closer together"),
+}
+
 
 @dataclass(frozen=True)
 class JointDifference:
@@ -13,8 +44,9 @@ class JointDifference:
     joint: its name in core.angles.JOINTS, by the performer's own left and right. mean_deg: mean of the absolute
     differences. offset_deg: the mean of the signed ones. largest_deg: the largest that lasts (a quarter of a second),
     signed; at_s and take_at_s: when that is, on the clock of each sequence; share: how far into the movement, 0..1 of
-    the take; at_turn: whether it is where the take's joint is furthest from its first position.
+    the take; at_turn: whether the movement turns back there; moment: the same in words, such as "at the lowest point".
     range_deg, take_range_deg: ranges of motion.
+    notable: the largest is more than keypoints tremble by.
     """
 
     joint: str
@@ -25,18 +57,25 @@ class JointDifference:
     take_at_s: float
     share: float
     at_turn: bool
+    moment: str
     range_deg: float
     take_range_deg: float
+    notable: bool
 
     @property
     def phase(self) -> str:
         """When the largest difference is: "beginning", "middle" or "end" of the movement."""
         return ("beginning", "middle", "end")[min(2, int(self.share * 3))]
 
+    @property
+    def kind(self) -> str:
+        """The joint without its side, such as "knee"."""
+        return self.joint.rpartition("_")[2]
+
 
 @dataclass(frozen=True)
 class PhaseTempo:
-    """How long one phase of the movement takes in both. name: "way out", "way back" (there and back), else thirds."""
+    """How long one phase of the movement takes in both; name: such as "on the way up" or "in the middle"."""
 
     name: str
     performance_s: float
@@ -48,69 +87,58 @@ class PhaseTempo:
         return self.take_s / max(self.performance_s, 1e-3)
 
 
-MAX_SENTENCES = 5
-NOISE_DEG = {
-    "shoulder": 15.0,
-    "elbow": 20.0,
-    "hip": 15.0,
-    "knee": 15.0,
-    "ankle": 20.0,
-    "trunk": 10.0,
-    "head": 15.0,
-    "legs": 10.0,
-}
-"""Differences below these are what keypoints tremble by."""
-MIN_TEMPO_CHANGE = 0.1
-
-# What is said of a joint of the performance whose angle is larger, and smaller; {} is what stands before "degrees".
-_WORDS = {
-    "shoulder": ("{side} arm is raised {degrees} higher", "{side} arm is raised {degrees} lower"),
-    "elbow": ("{side} elbow bends {degrees} less", "{side} elbow bends {degrees} more"),
-    "hip": ("{side} hip bends {degrees} less", "{side} hip bends {degrees} more"),
-    "knee": ("{side} knee bends {degrees} less", "{side} knee bends {degrees} more"),
-    "ankle": ("{side} ankle bends {degrees} less", "{side} ankle bends {degrees} more"),
-    "trunk": ("trunk leans {degrees} more", "trunk leans {degrees} less"),
-    "head": ("head is tilted {degrees} more", "head is tilted {degrees} less"),
-    "legs": ("legs are {degrees} further apart", "legs are {degrees} closer together"),
-}
+def noise_deg(joint: str, dimensions: int) -> float:
+    """How much this joint may differ without a word being said."""
+    return NOISE_DEG[joint.rpartition("_")[2]][0 if dimensions == 3 else 1]
 
 
 def sentences_of(
-    joints: Sequence[JointDifference], phases: Sequence[PhaseTempo], tempo_ratio: float
-) -> tuple[tuple[str, ...], bool]:
-    """At most MAX_SENTENCES, the most important first, and whether the performance matches well.
+    joints: Sequence[JointDifference], phases: Sequence[PhaseTempo], tempo_ratio: float, dimensions: int
+) -> tuple[str, ...]:
+    """At most MAX_SENTENCES, the most important first: the joints that differ notably, then the tempo.
 
-    joints: the largest difference first. Nothing is said of differences below NOISE_DEG and MIN_TEMPO_CHANGE.
+    Where no joint does, the first says so.
     """
-    notable = [joint for joint in joints if abs(joint.largest_deg) >= NOISE_DEG[_kind(joint.joint)]]
-    spoken = [_joint_sentence(joint) for joint in notable[: MAX_SENTENCES - 1]]
-    well = not notable
-    if well:
-        spoken.append("All joints match the best take well")
-    if abs(tempo_ratio - 1) >= MIN_TEMPO_CHANGE:
-        spoken.append(_tempo_sentence(phases, tempo_ratio))
-    return tuple(spoken), well
+    pairs = _side_by_side([joint for joint in joints if joint.notable])
+    pairs.sort(key=lambda pair: -max(abs(joint.largest_deg) / noise_deg(joint.joint, dimensions) for joint in pair))
+    spoken = [_joint_sentence(pair) for pair in pairs[: MAX_SENTENCES - 1]]
+    tempo = [_tempo_sentence(phases, tempo_ratio)] if abs(tempo_ratio - 1) >= MIN_TEMPO_CHANGE else []
+    if not spoken:
+        spoken = ["The movement matches the best take well" + ("." if not tempo else ", but not its tempo.")]
+    return (*spoken, *tempo)
 
 
-def _kind(joint: str) -> str:
-    return joint.rpartition("_")[2]
+def _side_by_side(joints: Sequence[JointDifference]) -> list[tuple[JointDifference, ...]]:
+    """Left and right put together where both differ in the same way at the same moment."""
+    groups: dict[tuple[str, bool, str], tuple[JointDifference, ...]] = {}
+    for joint in joints:
+        key = joint.kind, joint.largest_deg > 0, joint.moment
+        groups[key] = (*groups.get(key, ()), joint)
+    return list(groups.values())
 
 
-def _joint_sentence(joint: JointDifference) -> str:
-    larger, smaller = _WORDS[_kind(joint.joint)]
-    words = larger if joint.largest_deg > 0 else smaller
-    side = joint.joint.partition("_")[0]
-    said = words.format(side=side, degrees=f"{abs(joint.largest_deg):.0f}°")
-    where = "at the furthest point" if joint.at_turn else f"in the {joint.phase}"
-    where = where.replace("in the beginning", "at the beginning").replace("in the end", "at the end")
-    return f"{said[0].upper()}{said[1:]} {where} ({joint.at_s:.1f} s)"
+def _joint_sentence(joints: tuple[JointDifference, ...]) -> str:
+    one, several, does, do, larger, smaller = _WORDS[joints[0].kind]
+    degrees = sum(abs(joint.largest_deg) for joint in joints) / len(joints)
+    how = larger if joints[0].largest_deg > 0 else smaller
+    side = joints[0].joint.partition("_")[0]
+    if len(joints) > 1:
+        subject = f"Both {several} {do}"
+    else:
+        subject = f"{side.capitalize()} {one} {does}" if several else f"{one.capitalize()} {does}"
+    most = max(joints, key=lambda joint: abs(joint.largest_deg))
+    said = f"{subject} {degrees:.0f}° {how}"
+    if all(abs(joint.offset_deg) >= _THROUGHOUT_SHARE * abs(joint.largest_deg) for joint in joints):
+        return f"{said} all the way through."
+    return f"{said} {most.moment} ({most.at_s:.1f} s)."
 
 
 def _tempo_sentence(phases: Sequence[PhaseTempo], tempo_ratio: float) -> str:
     slower = tempo_ratio < 1
-    percent = round(abs(tempo_ratio - 1) * 100)
+    how = f"{abs(tempo_ratio - 1):.0%}".replace("%", " % slower" if slower else " % faster")
+    if tempo_ratio >= _TIMES_AS_FAST:
+        how = f"{tempo_ratio:.1f} times as fast"
     most = (min if slower else max)(phases, key=lambda phase: phase.tempo_ratio)
     rest = [phase.tempo_ratio for phase in phases if phase is not most]
     uneven = all(abs(most.tempo_ratio - ratio) >= MIN_TEMPO_CHANGE for ratio in rest)
-    where = {"way out": "on the way out", "way back": "on the way back"}.get(most.name, f"in the {most.name}")
-    return f"{percent} % {'slower' if slower else 'faster'} overall" + (f", mostly {where}" if uneven else "")
+    return f"{how} overall" + (f", mostly {most.name}." if uneven else ".")

@@ -14,11 +14,14 @@ from webapp.core.errors import InvalidInputError
 from webapp.core.features import part_features
 from webapp.core.records import FloatArray, PoseSequence
 from webapp.core.tracks import prepared_track, typical_body_size
-from webapp.recognition.coaching import JointDifference, PhaseTempo, sentences_of
+from webapp.recognition.coaching import JointDifference, PhaseTempo, noise_deg, sentences_of
+from webapp.recognition.course import Course, course_of
 from webapp.recognition.templates import make_template
 
 # A difference counts where it lasts: the mean of so many neighbouring steps of the path (a step is about 50 ms).
 _LASTING_STEPS = 5
+TIMING_TICKS = 2
+"""The path pairs moments to about 100 ms: what the take shows so near counts as the same moment."""
 _MIN_SHARED_SHARE = 0.5
 """A joint is compared if both show it in this share of the path."""
 
@@ -43,24 +46,26 @@ class Comparison:
     """What the performance does differently from the take.
 
     joints: the joints that both show, the largest lasting difference first. sentences: at most five, most important
-    first; one saying that it matches well where it does. phases: the movement's phases in order.
-    dimensions: 3 where both have world coordinates, else 2. mirrored: left and right of the take were exchanged.
+    first; one saying that it matches well where it does. performance_s, take_s: how long each is. tempo_ratio: how
+    fast it is beside the take, above 1 faster, from where the take begins to move until it is back. phases: the
+    movement's phases in order, with their tempo. dimensions: 3 where both have world coordinates, else 2.
+    mirrored: left and right of the take were exchanged.
     """
 
     joints: tuple[JointDifference, ...]
     sentences: tuple[str, ...]
-    matches_well: bool
     performance_s: float
     take_s: float
+    tempo_ratio: float
     phases: tuple[PhaseTempo, ...]
     curves: AlignedAngles
     dimensions: int
     mirrored: bool
 
     @property
-    def tempo_ratio(self) -> float:
-        """How fast the whole is beside the take: above 1 faster."""
-        return self.take_s / max(self.performance_s, 1e-3)
+    def matches_well(self) -> bool:
+        """No joint differs notably; the tempo may."""
+        return not any(joint.notable for joint in self.joints)
 
 
 def compare(performance: PoseSequence, best_take: PoseSequence, *, mirror: bool = False) -> Comparison:
@@ -79,11 +84,21 @@ def compare(performance: PoseSequence, best_take: PoseSequence, *, mirror: bool 
         ours.degrees[path[:, 0]],
         theirs.degrees[path[:, 1]],
     )
-    joints = _joint_differences(curves, ours, theirs)
-    phases = _phases(curves, theirs)
-    performance_s, take_s = (float(np.ptp(times_s)) for times_s in (ours.times_s, theirs.times_s))
-    spoken, well = sentences_of(joints, phases, take_s / max(performance_s, 1e-3))
-    return Comparison(joints, spoken, well, performance_s, take_s, phases, curves, dimensions, mirror)
+    course = course_of(theirs)
+    joints = _joint_differences(curves, ours, theirs, course)
+    phases = _phases(curves, course)
+    tempo_ratio = sum(phase.take_s for phase in phases) / max(sum(phase.performance_s for phase in phases), 1e-3)
+    return Comparison(
+        joints=joints,
+        sentences=sentences_of(joints, phases, tempo_ratio, dimensions),
+        performance_s=float(np.ptp(ours.times_s)),
+        take_s=float(np.ptp(theirs.times_s)),
+        tempo_ratio=tempo_ratio,
+        phases=phases,
+        curves=curves,
+        dimensions=dimensions,
+        mirrored=mirror,
+    )
 
 
 def mirrored(sequence: PoseSequence) -> PoseSequence:
@@ -116,11 +131,16 @@ def _warping_path(performance: PoseSequence, take: PoseSequence, dimensions: int
     return path[:, ::-1]
 
 
-def _joint_differences(curves: AlignedAngles, ours: AngleCurves, theirs: AngleCurves) -> tuple[JointDifference, ...]:
+def _joint_differences(
+    curves: AlignedAngles, ours: AngleCurves, theirs: AngleCurves, course: Course
+) -> tuple[JointDifference, ...]:
     ranges, take_ranges = range_of_motion(ours.degrees), range_of_motion(theirs.degrees)
     found = []
+    low_deg, high_deg = _tolerated(theirs.degrees)
+    ticks = np.searchsorted(theirs.times_s, curves.take_s - 1e-6)
     for column, name in enumerate(curves.joints):
-        difference = curves.performance_deg[:, column] - curves.take_deg[:, column]
+        angle = curves.performance_deg[:, column]
+        difference = angle - np.clip(angle, low_deg[ticks, column], high_deg[ticks, column])
         seen = np.isfinite(difference)
         if seen.mean() < _MIN_SHARED_SHARE or not np.isfinite(ranges[column] + take_ranges[column]):
             continue
@@ -136,12 +156,23 @@ def _joint_differences(curves: AlignedAngles, ours: AngleCurves, theirs: AngleCu
                 at_s=float(curves.performance_s[at]),
                 take_at_s=float(curves.take_s[at]),
                 share=float(np.clip(share, 0, 1)),
-                at_turn=_is_at_turn(theirs.degrees[:, column], theirs.times_s, float(curves.take_s[at])),
+                at_turn=course.is_at_turn(float(curves.take_s[at])),
+                moment=course.moment(float(curves.take_s[at])),
                 range_deg=float(ranges[column]),
                 take_range_deg=float(take_ranges[column]),
+                notable=bool(abs(lasting[at]) >= noise_deg(name, ours.dimensions)),
             )
         )
     return tuple(sorted(found, key=lambda joint: -abs(joint.largest_deg)))
+
+
+def _tolerated(degrees: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The lowest and highest angle (T, J) within TIMING_TICKS of each tick: what a slight shift in time explains."""
+    padded = np.pad(degrees, ((TIMING_TICKS, TIMING_TICKS), (0, 0)), mode="edge")
+    windows = np.stack([padded[i : i + len(degrees)] for i in range(2 * TIMING_TICKS + 1)])
+    seen = np.isfinite(windows[TIMING_TICKS])
+    low, high = np.fmin.reduce(windows), np.fmax.reduce(windows)
+    return np.where(seen, low, np.nan), np.where(seen, high, np.nan)
 
 
 def _lasting(difference: FloatArray) -> NDArray[np.float64]:
@@ -153,40 +184,17 @@ def _lasting(difference: FloatArray) -> NDArray[np.float64]:
     return np.where(seen, sums / np.maximum(counts, 1), np.nan)
 
 
-# A joint whose take stays within this range has no turn; a movement is there and back if it ends within this share of
-# its furthest point.
-_MIN_TURN_DEG, _BACK_SHARE = 20.0, 0.5
-# At the turn: where the joint has gone this share of the way to its furthest position.
-_NEAR_TURN_SHARE = 0.8
-
-
-def _excursion(degrees: FloatArray) -> NDArray[np.float64]:
-    """How far a joint (T,) is from its first seen position, signed so that its furthest is positive; 0 where hidden."""
-    seen = np.isfinite(degrees)
-    away = np.where(seen, degrees - degrees[np.argmax(seen)], 0.0)
-    return np.asarray(away * np.sign(away[np.abs(away).argmax()]), np.float64)
-
-
-def _is_at_turn(take_deg: FloatArray, times_s: NDArray[np.float64], at_s: float) -> bool:
-    away = _excursion(take_deg)
-    tick = int(np.abs(times_s - at_s).argmin())
-    return bool(away.max() >= _MIN_TURN_DEG and away[tick] >= _NEAR_TURN_SHARE * away.max())
-
-
-def _phases(curves: AlignedAngles, theirs: AngleCurves) -> tuple[PhaseTempo, ...]:
-    """Way out and way back around the turn of the take's most moving joint, else thirds of the take."""
-    ranges = np.nan_to_num(range_of_motion(theirs.degrees))
-    away = _excursion(theirs.degrees[:, int(ranges.argmax())])
-    first_s, last_s = float(theirs.times_s[0]), float(theirs.times_s[-1])
-    turn = float(theirs.times_s[int(away.argmax())])
-    if away.max() >= _MIN_TURN_DEG and away[-1] <= _BACK_SHARE * away.max():
-        names: tuple[str, ...] = ("way out", "way back")
-        bounds_s = [first_s, turn, last_s]
-    else:
-        names, bounds_s = ("beginning", "middle", "end"), list(np.linspace(first_s, last_s, 4))
-    ours_s = [float(curves.performance_s[np.abs(curves.take_s - s).argmin()]) for s in bounds_s]
-    ours_s[0], ours_s[-1] = float(curves.performance_s[0]), float(curves.performance_s[-1])
+def _phases(curves: AlignedAngles, course: Course) -> tuple[PhaseTempo, ...]:
+    ours_s = [float(np.median(curves.performance_s[_at(curves.take_s, bound_s)])) for bound_s in course.bounds_s]
     return tuple(
-        PhaseTempo(name, our_end - our_start, end - start)
-        for name, (our_start, our_end), (start, end) in zip(names, pairwise(ours_s), pairwise(bounds_s), strict=True)
+        PhaseTempo(name, our_end_s - our_start_s, end_s - start_s)
+        for name, (our_start_s, our_end_s), (start_s, end_s) in zip(
+            course.phases, pairwise(ours_s), pairwise(course.bounds_s), strict=True
+        )
     )
+
+
+def _at(times_s: NDArray[np.float64], moment_s: float) -> NDArray[np.bool_]:
+    """The steps of the path at the moment nearest to this one: as many as the other waits there."""
+    distance_s = np.abs(times_s - moment_s)
+    return np.asarray(distance_s <= distance_s.min() + 1e-9)
