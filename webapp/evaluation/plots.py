@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from webapp.evaluation.open_set import UNKNOWN_RATE, unknown_threshold
 from webapp.evaluation.results import Confusions, OpenSetAnswers, Result, Watched
@@ -97,10 +99,14 @@ def _line(axes: Axes, score: float, style: str, label: str) -> None:
 
 
 def _timeline(figure: Figure, detail: Watched) -> None:
-    """Two lanes a clip: what is labelled above, what was found below, red edges around what is false."""
-    actions = sorted({segment.action for clip in detail.clips for segment in clip.segments})
-    colours = {action: f"C{place}" if len(actions) <= 10 else None for place, action in enumerate(actions)}
-    figure.set_size_inches(14, 1.5 + 0.8 * len(detail.clips))
+    """Two lanes a clip: what is labelled above, what was found below, hatched where it is false."""
+    actions = sorted(
+        {segment.action for clip in detail.clips for segment in clip.segments}
+        | {detection.action for clip in detail.clips for detection in clip.detections}
+    )
+    palette = colormaps["tab10" if len(actions) <= 10 else "tab20"]
+    colours = {action: palette(place % palette.N) for place, action in enumerate(actions)}
+    figure.set_size_inches(14, 1.8 + 0.75 * len(detail.clips))
     axes = figure.subplots()
     for row, clip in enumerate(detail.clips):
         axes.barh(row, clip.duration_s, height=0.86, color="#f2f2f2", zorder=0)
@@ -113,10 +119,15 @@ def _timeline(figure: Figure, detail: Watched) -> None:
                 detection.end_s - detection.start_s,
                 0.38,
                 left=detection.start_s,
-                color=colours[detection.action],
-                edgecolor="black" if right else "red",
-                linewidth=1.5,
+                facecolor=colours[detection.action],
+                edgecolor="black",
+                hatch=None if right else "xxx",
+                linewidth=0.8,
             )
     axes.set_yticks(range(len(detail.clips)), [clip.name for clip in detail.clips])
-    axes.invert_yaxis()
-    axes.set_xlabel("seconds; above: labelled, below: found (red edge: false)")
+    axes.set_ylim(len(detail.clips) - 0.4, -0.6)
+    axes.set_xlim(0, max(clip.duration_s for clip in detail.clips))
+    axes.set_xlabel("seconds; upper lane: labelled, lower lane: found")
+    handles = [Patch(facecolor=colours[action], label=action) for action in actions]
+    handles.append(Patch(facecolor="white", edgecolor="black", hatch="xxx", label="found, but false"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(11, len(handles)), frameon=False)

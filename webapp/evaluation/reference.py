@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from fastdtw import fastdtw
@@ -59,14 +61,12 @@ class ReferenceMethod:
         asked = [
             (angles[recording.clip][start : start + WINDOW_FRAMES], recording.templates) for recording, start in windows
         ]
-        found: dict[str, list[Detection]] = {recording.clip: [] for recording in recordings}
+        labels: dict[str, list[tuple[int, str | None]]] = {recording.clip: [] for recording in recordings}
         for (recording, start), row in zip(windows, self._compare(asked), strict=True):
-            action = self._vote(row, recording.templates).accepted
-            if action is not None:
-                times_s = self._dataset.clips[recording.clip].times_s[start : start + WINDOW_FRAMES]
-                end_s = float(times_s[-1])
-                found[recording.clip].append(Detection(action, float(times_s[0]), end_s, end_s))
-        return [found[recording.clip] for recording in recordings]
+            labels[recording.clip].append((start, self._vote(row, recording.templates).accepted))
+        return [
+            events_of(labels[recording.clip], self._dataset.clips[recording.clip].times_s) for recording in recordings
+        ]
 
     def _work_out(self, trials: Sequence[Trial]) -> None:
         """Fill the distances these trials need; that of a pair stands on both sides of the diagonal."""
@@ -99,6 +99,17 @@ def window_starts(clip: PoseSequence) -> Iterable[int]:
     """First frames of windows a second apart, as far as whole windows fit; 0 alone in a clip shorter than one."""
     step_frames = max(1, round(WINDOW_STEP_S / float(clip.times_s[1] - clip.times_s[0]))) if len(clip) > 1 else 1
     return range(0, max(1, len(clip) - WINDOW_FRAMES + 1), step_frames)
+
+
+def events_of(labels: Sequence[tuple[int, str | None]], times_s: NDArray[np.float64]) -> list[Detection]:
+    """Windows (first frame, label or None) that follow and agree make one event, announced when the last has passed."""
+    events = []
+    for action, run in groupby(labels, key=itemgetter(1)):
+        if action is not None:
+            starts = [start for start, _ in run]
+            end_s = float(times_s[min(starts[-1] + WINDOW_FRAMES, len(times_s)) - 1])
+            events.append(Detection(action, float(times_s[starts[0]]), end_s, end_s))
+    return events
 
 
 def distances_to(takes: Sequence[Angles], comparison: Comparison) -> list[float]:
