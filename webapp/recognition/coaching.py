@@ -21,6 +21,8 @@ NOISE_DEG: dict[str, tuple[float, float]] = {
 MIN_TEMPO_CHANGE = 0.1
 """The tempo of nine of ten repetitions of one steady squat, measured from the keypoints, varies by less."""
 _TIMES_AS_FAST = 1.8
+# A phase is named where its tempo changed so many times as much as that of the others: half a squat has 20 ticks.
+_UNEVEN = 1.15
 # A joint that differs by its floor on the average of the whole movement differs throughout.
 _THROUGHOUT_SHARE = 0.75
 
@@ -42,10 +44,10 @@ class JointDifference:
     """One joint of the performance against the take's. Differences are performance minus take, in degrees.
 
     joint: its name in core.angles.JOINTS, by the performer's own left and right. mean_deg: mean of the absolute
-    differences. offset_deg: the mean of the signed ones. largest_deg: the largest that lasts (a quarter of a second),
-    signed; at_s and take_at_s: when that is, on the clock of each sequence; share: how far into the movement, 0..1 of
-    the take; at_turn: whether the movement turns back there; moment: the same in words, such as "at the lowest point".
-    range_deg, take_range_deg: ranges of motion.
+    differences. offset_deg: the mean of the signed ones. largest_deg: the largest that lasts (a quarter of a second)
+    and that no shift of 0.1 s explains, signed; at_s and take_at_s: when that is, on the clock of each sequence;
+    share: how far into the movement, 0..1 of the take; at_turn: whether the movement turns back there; moment: the same
+    in words, such as "at the lowest point". range_deg, take_range_deg: ranges of motion.
     notable: the largest is more than keypoints tremble by.
     """
 
@@ -139,6 +141,6 @@ def _tempo_sentence(phases: Sequence[PhaseTempo], tempo_ratio: float) -> str:
     if tempo_ratio >= _TIMES_AS_FAST:
         how = f"{tempo_ratio:.1f} times as fast"
     most = (min if slower else max)(phases, key=lambda phase: phase.tempo_ratio)
-    rest = [phase.tempo_ratio for phase in phases if phase is not most]
-    uneven = all(abs(most.tempo_ratio - ratio) >= MIN_TEMPO_CHANGE for ratio in rest)
+    rest = [phase.tempo_ratio / most.tempo_ratio for phase in phases if phase is not most]
+    uneven = all(ratio >= _UNEVEN if slower else ratio <= 1 / _UNEVEN for ratio in rest)
     return f"{how} overall" + (f", mostly {most.name}." if uneven else ".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -21,7 +22,7 @@ from webapp.recognition.templates import make_template
 # A difference counts where it lasts: the mean of so many neighbouring steps of the path (a step is about 50 ms).
 _LASTING_STEPS = 5
 TIMING_TICKS = 2
-"""The path pairs moments to about 100 ms: what the take shows so near counts as the same moment."""
+"""The path pairs moments to about 100 ms: a difference that a shift so small explains is none."""
 _MIN_SHARED_SHARE = 0.5
 """A joint is compared if both show it in this share of the path."""
 
@@ -45,10 +46,10 @@ class AlignedAngles:
 class Comparison:
     """What the performance does differently from the take.
 
-    joints: the joints that both show, the largest lasting difference first. sentences: at most five, most important
-    first; one saying that it matches well where it does. performance_s, take_s: how long each is. tempo_ratio: how
-    fast it is beside the take, above 1 faster, from where the take begins to move until it is back. phases: the
-    movement's phases in order, with their tempo. dimensions: 3 where both have world coordinates, else 2.
+    joints: the joints that both show, notable ones first, then by their largest difference. sentences: at most five,
+    most important first; one saying that it matches well where it does. performance_s, take_s: how long each is.
+    tempo_ratio: how fast it is beside the take, above 1 faster, from where the take begins to move until it is back.
+    phases: the movement's phases in order, with their tempo. dimensions: 3 where both have world coordinates, else 2.
     mirrored: left and right of the take were exchanged.
     """
 
@@ -140,12 +141,13 @@ def _joint_differences(
     ticks = np.searchsorted(theirs.times_s, curves.take_s - 1e-6)
     for column, name in enumerate(curves.joints):
         angle = curves.performance_deg[:, column]
-        difference = angle - np.clip(angle, low_deg[ticks, column], high_deg[ticks, column])
+        difference = angle - curves.take_deg[:, column]
         seen = np.isfinite(difference)
         if seen.mean() < _MIN_SHARED_SHARE or not np.isfinite(ranges[column] + take_ranges[column]):
             continue
+        unexplained = _lasting(angle - np.clip(angle, low_deg[ticks, column], high_deg[ticks, column]))
         lasting = _lasting(difference)
-        at = int(np.nanargmax(np.abs(lasting)))
+        at = int(np.nanargmax(np.abs(unexplained)))
         share = (curves.take_s[at] - theirs.times_s[0]) / max(float(np.ptp(theirs.times_s)), 1e-3)
         found.append(
             JointDifference(
@@ -160,10 +162,10 @@ def _joint_differences(
                 moment=course.moment(float(curves.take_s[at])),
                 range_deg=float(ranges[column]),
                 take_range_deg=float(take_ranges[column]),
-                notable=bool(abs(lasting[at]) >= noise_deg(name, ours.dimensions)),
+                notable=bool(abs(unexplained[at]) >= noise_deg(name, ours.dimensions)),
             )
         )
-    return tuple(sorted(found, key=lambda joint: -abs(joint.largest_deg)))
+    return tuple(sorted(found, key=lambda joint: (not joint.notable, -abs(joint.largest_deg))))
 
 
 def _tolerated(degrees: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -185,16 +187,25 @@ def _lasting(difference: FloatArray) -> NDArray[np.float64]:
 
 
 def _phases(curves: AlignedAngles, course: Course) -> tuple[PhaseTempo, ...]:
-    ours_s = [float(np.median(curves.performance_s[_at(curves.take_s, bound_s)])) for bound_s in course.bounds_s]
+    theirs_s = _bounds_s(course, lambda time_s: time_s)
+    ours_s = _bounds_s(course, lambda time_s: _matched_s(curves, time_s))
     return tuple(
         PhaseTempo(name, our_end_s - our_start_s, end_s - start_s)
         for name, (our_start_s, our_end_s), (start_s, end_s) in zip(
-            course.phases, pairwise(ours_s), pairwise(course.bounds_s), strict=True
+            course.phases, pairwise(ours_s), pairwise(theirs_s), strict=True
         )
     )
 
 
-def _at(times_s: NDArray[np.float64], moment_s: float) -> NDArray[np.bool_]:
-    """The steps of the path at the moment nearest to this one: as many as the other waits there."""
-    distance_s = np.abs(times_s - moment_s)
-    return np.asarray(distance_s <= distance_s.min() + 1e-9)
+def _bounds_s(course: Course, at: Callable[[float], float]) -> list[float]:
+    """Where the phases begin and end; a turn is halfway between reaching and leaving it, which are well told apart."""
+    bounds_s = [at(bound_s) for bound_s in course.bounds_s]
+    if course.turn_s is None:
+        return bounds_s
+    return [bounds_s[0], (at(course.turn_s[0]) + at(course.turn_s[1])) / 2, bounds_s[1]]
+
+
+def _matched_s(curves: AlignedAngles, take_s: float) -> float:
+    """The performance's time at this moment of the take; the middle of its wait where it waits."""
+    distance_s = np.abs(curves.take_s - take_s)
+    return float(np.median(curves.performance_s[distance_s <= distance_s.min() + 1e-9]))

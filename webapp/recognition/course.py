@@ -33,8 +33,8 @@ _THIRDS = ("at the beginning", "in the middle", "at the end")
 class Course:
     """words: before the turn, at it, after it; thirds of the movement where it does not turn back.
 
-    bounds_s: on the take's clock, where its phases begin and end: two phases of a movement there and back, else three.
-    turn_s: first and last moment at the turn; None without one.
+    Times are the take's. bounds_s: from where it begins to move until it is back, or, without a turn, the four bounds
+    of its thirds. turn_s: first and last moment at the turn; None without one.
     """
 
     words: tuple[str, str, str]
@@ -77,7 +77,7 @@ def course_of(take: AngleCurves) -> Course:
         return _thirds(take.times_s, first, max(arrived, first + 1) if arrived < len(away) else last)
     near = np.flatnonzero(away >= _NEAR_TURN_SHARE)
     times_s = take.times_s
-    bounds_s = (float(times_s[first]), float(times_s[turn]), float(times_s[last]))
+    bounds_s = (float(times_s[first]), float(times_s[last]))
     return Course(_words(take.degrees, turn, main), bounds_s, (float(times_s[near[0]]), float(times_s[near[-1]])))
 
 
