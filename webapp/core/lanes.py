@@ -3,13 +3,14 @@
 LLVM turns them into one AVX-512 register, two of AVX2 or four of SSE and NEON, so the kernels are written once. Loops
 left to its own vectoriser lose most of their speed on the short, ragged ones that templates make.
 
-`Floats` are float32, `Ints` int32; + - * < <= >= work lane by lane. These functions can be called from kernels only.
+`Floats` are float32, `Ints` int32, `Choices` true or false; + - * / & | < <= >= == work lane by lane where they mean
+something. These functions can be called from kernels only.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from llvmlite import ir
@@ -20,7 +21,6 @@ from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, register_model
 
 LANES = 16
-_Build = Callable[..., Any] | None
 
 
 class LanesType(types.Type):  # type: ignore[misc]  # numba has no types
@@ -113,12 +113,6 @@ def choose(_context: Any, choices: Any, yes: Any, no: Any) -> Any:
 
 
 @intrinsic
-def either(_context: Any, a: Any, b: Any) -> Any:
-    """Where one of two choices holds."""
-    return CHOICES(a, b), lambda _inner, builder, _signature, arguments: builder.or_(*arguments)
-
-
-@intrinsic
 def square_root(_context: Any, lanes: Any) -> Any:
     """The square root of Floats."""
     return FLOATS(lanes), _calling("llvm.sqrt.v16f32")
@@ -174,32 +168,33 @@ def _calling(name: str) -> Callable[..., Any]:
     return generate
 
 
-def _lane_by_lane(operation: Any, of_floats: _Build, of_ints: _Build, answer: Any) -> None:
-    """Make an operator work on two Floats or two Ints, where it has a meaning; it answers the same, or `answer`."""
+def _lane_by_lane(operation: Any, builds: Mapping[LanesType, Callable[..., Any]], answer: Any = None) -> None:
+    """Make an operator work on two of the same of these types; it answers that type too, or `answer`."""
 
     @infer_global(operation)
     class Operation(AbstractTemplate):  # type: ignore[misc]  # numba has no types
         def generic(self, operands: Any, _keywords: Any) -> Any:
-            if (of_floats and operands == (FLOATS, FLOATS)) or (of_ints and operands == (INTS, INTS)):
+            if len(operands) == 2 and operands[0] == operands[1] and operands[0] in builds:
                 return (answer or operands[0])(*operands)
             return None
 
     @lower_builtin(operation, LanesType, LanesType)
     def generate(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        build = of_floats if signature.args[0] == FLOATS else of_ints
-        assert build is not None  # such operands were given no type
-        return build(builder, *arguments)
+        return builds[signature.args[0]](builder, *arguments)
 
 
-_lane_by_lane(operator.add, lambda b, x, y: b.fadd(x, y, flags=_FLAGS), lambda b, x, y: b.add(x, y), None)
-_lane_by_lane(operator.sub, lambda b, x, y: b.fsub(x, y, flags=_FLAGS), lambda b, x, y: b.sub(x, y), None)
-_lane_by_lane(operator.mul, lambda b, x, y: b.fmul(x, y, flags=_FLAGS), lambda b, x, y: b.mul(x, y), None)
-_lane_by_lane(operator.and_, None, lambda b, x, y: b.and_(x, y), None)
-_lane_by_lane(operator.truediv, lambda b, x, y: b.fdiv(x, y, flags=_FLAGS), None, None)
+_lane_by_lane(operator.add, {FLOATS: lambda b, x, y: b.fadd(x, y, flags=_FLAGS), INTS: ir.IRBuilder.add})
+_lane_by_lane(operator.sub, {FLOATS: lambda b, x, y: b.fsub(x, y, flags=_FLAGS), INTS: ir.IRBuilder.sub})
+_lane_by_lane(operator.mul, {FLOATS: lambda b, x, y: b.fmul(x, y, flags=_FLAGS), INTS: ir.IRBuilder.mul})
+_lane_by_lane(operator.truediv, {FLOATS: lambda b, x, y: b.fdiv(x, y, flags=_FLAGS)})
+_lane_by_lane(operator.and_, {INTS: ir.IRBuilder.and_, CHOICES: ir.IRBuilder.and_})
+_lane_by_lane(operator.or_, {INTS: ir.IRBuilder.or_, CHOICES: ir.IRBuilder.or_})
 for _sign, _operator in (("<", operator.lt), ("<=", operator.le), (">=", operator.ge), ("==", operator.eq)):
     _lane_by_lane(
         _operator,
-        lambda b, x, y, sign=_sign: b.fcmp_ordered(sign, x, y),
-        lambda b, x, y, sign=_sign: b.icmp_signed(sign, x, y),
-        CHOICES,
+        {
+            FLOATS: lambda b, x, y, sign=_sign: b.fcmp_ordered(sign, x, y),
+            INTS: lambda b, x, y, sign=_sign: b.icmp_signed(sign, x, y),
+        },
+        answer=CHOICES,
     )

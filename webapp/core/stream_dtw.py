@@ -26,9 +26,9 @@ from webapp.core.lanes import (
     as_floats,
     choose,
     count_up,
-    either,
     least,
     load,
+    prefetch,
     shifted_in,
     shifted_in_twice,
     splat,
@@ -47,6 +47,8 @@ MAX_FRAMES = 32767
 _AGE = np.int32(1 << 16)
 _CELL = np.int32(1)
 _INFINITE = np.float32(np.inf)
+_AHEAD = 2048
+"""How many numbers ahead memory is asked for: what is calculated in the time that memory takes to answer."""
 _FLAGS = {"reassoc", "contract", "nsz"}
 
 
@@ -146,6 +148,7 @@ def _costs(frames: Any, at: Any, rows: Any, query: Any, folded: Any) -> Any:
     """The costs of `rows` (at most LANES) rows of a template, whose numbers lie from `at` on."""
     squares = splat(np.float32(0.0))
     for d in range(query.shape[0]):
+        prefetch(frames, at + d * rows + _AHEAD)
         difference = load(frames, at + d * rows) - splat(query[d])
         squares = squares + splat(folded[d]) * difference * difference
     return square_root(squares)
@@ -199,7 +202,7 @@ def advance(  # noqa: PLR0917  # a kernel takes its arrays one by one
             way = choose(better, shifted_in_twice(paths_below, path) + splat(_AGE + _CELL + _CELL), way)
             is_first, is_old = row < splat(1), way >= oldest
             best = choose(is_first, splat(np.float32(0.0)), choose(is_old, splat(_INFINITE), best))
-            way = choose(either(is_first, is_old), splat(_CELL), way)
+            way = choose(is_first | is_old, splat(_CELL), way)
 
             store(cost_sums, state_offsets[k] + first, best + costs)
             store(paths, state_offsets[k] + first, way)
