@@ -16,7 +16,7 @@ from webapp.db.base import db
 from webapp.db.engine import transaction
 from webapp.pipeline.messages import StoredTake
 from webapp.recognition import action_pack
-from webapp.services import actions
+from webapp.services import actions, banks
 from webapp.services.actions import NewTake
 
 
@@ -43,7 +43,7 @@ def told() -> Iterator[list[int]]:
     def hear(_sender: object, user_id: int) -> None:
         heard.append(user_id)
 
-    with actions.bank_changed.connected_to(hear):
+    with banks.bank_changed.connected_to(hear):
         yield heard
 
 
@@ -56,9 +56,9 @@ def test_the_bank_holds_enabled_takes_as_they_are_stored(anna: User, monkeypatch
     stored = db.session.scalars(select(Take.sequence).where(Take.id == used.id)).one()
     monkeypatch.setattr(actions, "from_bytes", None)  # unpacking takes time that the web process does not have
 
-    bank = actions.load_bank(anna.id)
+    bank = banks.load_bank(anna.id)
 
-    assert bank.bank_id == actions.bank_id_of(anna.id)
+    assert bank.bank_id == banks.bank_id_of(anna.id)
     assert [(one.action_id, one.name) for one in bank.actions] == [(action.id, "Arm raise")]
     assert bank.actions[0].takes == (StoredTake(used.id, stored, 0.3, 1.6),)
 
@@ -70,7 +70,7 @@ def test_the_bank_is_read_in_one_statement(anna: User) -> None:
     user_id, statements = anna.id, list[str]()
     event.listen(db.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
 
-    bank = actions.load_bank(user_id)
+    bank = banks.load_bank(user_id)
 
     assert [action.name for action in bank.actions] == ["One", "Two"]
     assert len(statements) == 1
@@ -83,7 +83,7 @@ def test_a_pack_holds_the_trimmed_takes_and_leaves_a_damaged_one_out(anna: User)
     with transaction() as session:
         session.execute(update(Take).where(Take.id == damaged.id).values(sequence=b"nonsense"))
 
-    (packed,) = action_pack.from_bytes(actions.export_pack(anna))
+    (packed,) = action_pack.from_bytes(banks.export_pack(anna))
 
     assert packed.name == "Arm raise"
     assert [take.sequence.duration_s for take in packed.takes] == [pytest.approx(1.3, abs=0.04)]
@@ -92,7 +92,7 @@ def test_a_pack_holds_the_trimmed_takes_and_leaves_a_damaged_one_out(anna: User)
 def test_an_action_without_a_usable_take_is_not_in_the_bank(anna: User) -> None:
     actions.create_action(anna, "Empty")
 
-    assert actions.load_bank(anna.id).actions == ()
+    assert banks.load_bank(anna.id).actions == ()
 
 
 def test_the_bank_of_one_person_holds_nothing_of_another(anna: User, make_account: MakeAccount) -> None:
@@ -100,31 +100,31 @@ def test_the_bank_of_one_person_holds_nothing_of_another(anna: User, make_accoun
     action, _ = actions.create_action(ben, "Wave")
     actions.add_take(ben, action.id, new_take())
 
-    assert actions.load_bank(anna.id).actions == ()
+    assert banks.load_bank(anna.id).actions == ()
 
 
 def test_the_number_rises_with_every_change_and_is_told_after_the_commit(anna: User, told: list[int]) -> None:
     action, _ = actions.create_action(anna, "Arm raise")
-    numbers = [actions.load_bank(anna.id).number]
+    numbers = [banks.load_bank(anna.id).number]
     seen_by_others: list[int] = []
 
     def look(_sender: object, user_id: int) -> None:
         with db.engine.connect() as connection:
             seen_by_others.append(connection.execute(select(User.bank_number).where(User.id == user_id)).scalar_one())
 
-    with actions.bank_changed.connected_to(look):
+    with banks.bank_changed.connected_to(look):
         take = actions.add_take(anna, action.id, new_take())
-        numbers.append(actions.load_bank(anna.id).number)
+        numbers.append(banks.load_bank(anna.id).number)
         actions.trim_take(anna, action.id, take.id, 0.0, 1.0)
-        numbers.append(actions.load_bank(anna.id).number)
+        numbers.append(banks.load_bank(anna.id).number)
         actions.set_take_enabled(anna, action.id, take.id, False)
-        numbers.append(actions.load_bank(anna.id).number)
+        numbers.append(banks.load_bank(anna.id).number)
         actions.rename_action(anna, action.id, "Wave")
-        numbers.append(actions.load_bank(anna.id).number)
+        numbers.append(banks.load_bank(anna.id).number)
         actions.delete_take(anna, action.id, take.id)
-        numbers.append(actions.load_bank(anna.id).number)
+        numbers.append(banks.load_bank(anna.id).number)
         actions.delete_action(anna, action.id)
-        numbers.append(actions.load_bank(anna.id).number)
+        numbers.append(banks.load_bank(anna.id).number)
 
     assert numbers == list(range(7))
     assert told == [anna.id] * 6

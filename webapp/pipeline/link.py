@@ -15,7 +15,7 @@ from webapp.pipeline.ordered_client import OrderedClient
 
 NAMESPACE = "/worker"
 CONNECTED = "connected"
-EVENTS = ("bank", "session_opened", "session_closed", "frame")
+EVENTS = ("bank", "session_opened", "session_closed", "frame", "inquiry")
 FIRST_DELAY_S = 0.1
 QUIET_S = 3.0
 MAX_DELAY_S = 0.5

@@ -90,7 +90,7 @@ class StoredTake:
 
 @dataclass(frozen=True)
 class StoredAction:
-    """An action with its takes as they are stored; the receiver unpacks them. mirror, threshold_factor: ports.Action."""
+    """An action with its takes as they are stored; the receiver unpacks them. The rest as in ports.Action."""
 
     action_id: str
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from webapp.core import sequence_file
 from webapp.core.errors import InvalidInputError
@@ -17,10 +18,15 @@ def unpacked(bank: Bank) -> tuple[Action, ...]:
     """The bank's actions with their trimmed takes. A damaged take is logged and left out, an action without any too."""
     actions = []
     for action in bank.actions:
-        takes = [take for stored in action.takes if (take := _unpacked(stored)) is not None]
+        takes = unpacked_takes(action.takes)
         if takes:
             actions.append(Action(action.action_id, action.name, takes, action.mirror, action.threshold_factor))
     return tuple(actions)
+
+
+def unpacked_takes(takes: Sequence[StoredTake]) -> list[Take]:
+    """The trimmed takes without the damaged ones."""
+    return [take for stored in takes if (take := _unpacked(stored)) is not None]
 
 
 def unpacked_negatives(bank: Bank) -> tuple[PoseSequence, ...]:

@@ -95,7 +95,7 @@ def bank_to_wire(bank: Bank) -> Wire:
                 "name": action.name,
                 "mirror": action.mirror,
                 "threshold_factor": action.threshold_factor,
-                "takes": [_take_to_wire(take) for take in action.takes],
+                "takes": [take_to_wire(take) for take in action.takes],
             }
             for action in bank.actions
         ],
@@ -103,7 +103,7 @@ def bank_to_wire(bank: Bank) -> Wire:
     }
 
 
-def _take_to_wire(take: StoredTake) -> Wire:
+def take_to_wire(take: StoredTake) -> Wire:
     return {
         "take_id": take.take_id,
         "sequence": take.sequence,
@@ -121,12 +121,12 @@ def bank_from_wire(raw: object) -> Bank:
 
 def _action_from_wire(raw: object) -> StoredAction:
     fields = Fields("action", raw)
-    takes = tuple(_take_from_wire(take) for take in fields.items("takes", most=100_000))
+    takes = tuple(take_from_wire(take) for take in fields.items("takes", most=100_000))
     mirror, factor = fields.flag("mirror"), fields.number("threshold_factor")
     return StoredAction(fields.text("action_id"), fields.text("name"), takes, mirror, factor)
 
 
-def _take_from_wire(raw: object) -> StoredTake:
+def take_from_wire(raw: object) -> StoredTake:
     fields = Fields("take", raw)
     trim = fields.number("trim_start_s"), fields.number("trim_end_s")
     return StoredTake(fields.text("take_id"), fields.blob("sequence"), *trim)

@@ -36,6 +36,12 @@ class Fields:
     def optional_text(self, key: str) -> str | None:
         return None if self._raw.get(key) is None else self.text(key)
 
+    def optional_choice(self, key: str, choices: Sequence[str]) -> str | None:
+        value = self._raw.get(key)
+        if value is not None and value not in choices:
+            raise self._error(key, f"one of {', '.join(choices)}, or null")
+        return value
+
     def whole(self, key: str, least: int = 0, most: int = MAX_ID) -> int:
         value = self._raw.get(key)
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:

@@ -1,8 +1,8 @@
 """The worker process: comes in as a client of the web process, recognises what it is sent, one frame at a time.
 
-Threads: the link's keep the connection and fill the inbox; one prepares banks; the main thread does all the rest. So a
-slow step never stops the connection's own heartbeat, while the supervisor's comes from the working loop and stops when
-that hangs.
+Threads: the link's keep the connection and fill the inbox; one prepares banks; one works out what it is asked; the
+main thread does all the rest. So a slow step never stops the connection's own heartbeat, while the supervisor's comes
+from the working loop and stops when that hangs.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.lifeline import beat, end_with_parent
 from webapp.listener import address_in_url
-from webapp.pipeline import wire
+from webapp.pipeline import wire, wire_inquiries
 from webapp.pipeline.access import worker_token
+from webapp.pipeline.analyst import Analyst
 from webapp.pipeline.bank_preparer import BankPreparer
 from webapp.pipeline.inbox import Inbox, Item
 from webapp.pipeline.link import CONNECTED, Link, keep_connected
@@ -63,6 +64,7 @@ class Worker:
         self._models = models
         self._worker_id = worker_id
         self._preparer = BankPreparer()
+        self._analyst = Analyst()
         self._banks: dict[str, TemplateBank | None] = {}  # None while the first of that id is being prepared
         self._bank_of: dict[str, str] = {}
         self._pipelines: dict[str, SessionPipeline] = {}
@@ -79,6 +81,7 @@ class Worker:
             "session_opened": self._open,
             "session_closed": self._close,
             "frame": self._frame,
+            "inquiry": self._inquire,
         }
         try:
             handlers[item.event](item.link, *item.arguments)
@@ -92,6 +95,7 @@ class Worker:
         self._banks.clear()
         self._bank_of.clear()
         self._pipelines.clear()
+        self._analyst.forget()
         link.send("hello", wire.hello_to_wire(self._hello()))
 
     def _bank(self, _link: Link, raw: object) -> None:
@@ -140,6 +144,9 @@ class Worker:
             self._pipelines[frame.session_id] = self._new_pipeline(frame.session_id)
             raise
         link.send("answer", wire.answer_to_wire(answer), _events_to_wire(events))
+
+    def _inquire(self, link: Link, raw: object) -> None:
+        self._analyst.ask(raw, lambda reply: link.send("reply", wire_inquiries.reply_to_wire(reply)))
 
     def _new_pipeline(self, session_id: str) -> SessionPipeline:
         return SessionPipeline(self._models, session_id, self._banks[self._bank_of[session_id]])

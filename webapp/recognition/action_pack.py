@@ -83,7 +83,12 @@ def _entry(raw: Mapping[str, Any]) -> _Entry:
 
 
 def _check(entry: _Entry) -> None:
-    if not isinstance(entry.name, str) or not entry.name.strip() or not isinstance(entry.takes, list) or not entry.takes:
+    if (
+        not isinstance(entry.name, str)
+        or not entry.name.strip()
+        or not isinstance(entry.takes, list)
+        or not entry.takes
+    ):
         raise InvalidInputError(f"the action pack's action {entry.name!r} has no name or no takes")
     if not isinstance(entry.mirror, bool):
         raise InvalidInputError(f"mirror of {entry.name!r} in the action pack must be true or false: {entry.mirror!r}")

@@ -1,4 +1,4 @@
-"""Actions and their takes: what a person recorded, and the bank a worker recognises against."""
+"""Actions and their takes: what a person recorded, and how it is to be recognised."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from blinker import Signal
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, selectinload, undefer
 
 from webapp.core.errors import InvalidInputError, NotFoundError
@@ -17,9 +16,8 @@ from webapp.db.accounts import User
 from webapp.db.actions import TAKE_SOURCES, Action, Take
 from webapp.db.base import db
 from webapp.db.engine import transaction, unless_taken
-from webapp.pipeline.messages import Bank, StoredAction, StoredTake
-from webapp.pipeline.stored_takes import unpacked
-from webapp.recognition import action_pack
+from webapp.recognition.feedback import FACTOR_MAX, FACTOR_MIN
+from webapp.services.banks import announce, raise_bank_number
 from webapp.services.permissions import may_manage_actions_of
 
 NAME_MAX = 80
@@ -31,8 +29,6 @@ MAX_TAKES_IN_ALL = 200
 """Per person; every one is compared with every moment of the stream, and all are prepared anew with every change."""
 MIN_TRIMMED_S = 0.3
 MIN_TRIMMED_FRAMES = 5
-
-bank_changed = Signal("someone's actions changed; sent after the commit with user_id")
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,27 @@ def rename_action(actor: User, action_id: str, name: str) -> Action:
     with unless_taken(f"you have another action named {name!r}; choose another name"), transaction() as session:
         action = _action(session, actor, action_id)
         action.name, action.name_key = name, _name_key(name)
-        _raise_bank_number(session, action.owner_id)
+        raise_bank_number(session, action.owner_id)
+    return _announced(action)
+
+
+def set_options(
+    actor: User, action_id: str, mirror: bool | None = None, threshold_factor: float | None = None
+) -> Action:
+    """Change what is not None. A threshold factor set by hand takes the place of the feedback before it."""
+    if threshold_factor is not None and not FACTOR_MIN <= threshold_factor <= FACTOR_MAX:
+        raise InvalidInputError(
+            f"threshold_factor must lie within {FACTOR_MIN:g} to {FACTOR_MAX:g}, got {threshold_factor:g}; "
+            "1 is the threshold as it was learned"
+        )
+    with transaction() as session:
+        action = _action(session, actor, action_id)
+        number = raise_bank_number(session, action.owner_id)
+        if mirror is not None:
+            action.mirror = mirror
+        if threshold_factor is not None:
+            action.threshold_factor = action.set_factor = threshold_factor
+            action.set_number = number
     return _announced(action)
 
 
@@ -87,23 +103,28 @@ def delete_action(actor: User, action_id: str) -> None:
         action = _action(session, actor, action_id)
         owner_id = action.owner_id
         session.delete(action)
-        _raise_bank_number(session, owner_id)
-    _announce(owner_id)
+        raise_bank_number(session, owner_id)
+    announce(owner_id)
 
 
 def add_take(actor: User, action_id: str, new: NewTake) -> Take:
     """Store a take; the same client_key again answers the take that is there."""
-    _check_new(new)
     action = _action(db.session(), actor, action_id)
+    take = made_take(new)
     existing = _with_key(db.session(), action_id, new.client_key)
     if existing is not None:
         return existing
-    if len(action.takes) >= MAX_TAKES:
-        raise InvalidInputError(f"{action.name} has {MAX_TAKES} takes, the most one action keeps; delete one first")
-    if _count_takes(db.session(), action.owner_id) >= MAX_TAKES_IN_ALL:
-        raise InvalidInputError(f"you have {MAX_TAKES_IN_ALL} takes, the most one account keeps; delete one first")
-    take = Take(
-        action_id=action_id,
+    with unless_taken("this take was being stored at this moment; try again"), transaction() as session:
+        raise_bank_number(session, action.owner_id)
+        keep_take(session, action, take)
+    announce(action.owner_id)
+    return take
+
+
+def made_take(new: NewTake) -> Take:
+    """The row of a take, not stored yet; InvalidInputError where it will not do."""
+    _check_new(new)
+    return Take(
         client_key=new.client_key,
         sequence=to_bytes(new.sequence),
         frames=len(new.sequence),
@@ -114,11 +135,17 @@ def add_take(actor: User, action_id: str, new: NewTake) -> Take:
         detector=new.detector,
         pose_model=new.pose_model,
     )
-    with unless_taken("this take was being stored at this moment; try again"), transaction() as session:
-        session.add(take)
-        _raise_bank_number(session, action.owner_id)
-    _announce(action.owner_id)
-    return take
+
+
+def keep_take(session: Session, action: Action, take: Take) -> None:
+    """Store it in a transaction that has raised the owner's bank number; InvalidInputError where there are too many."""
+    if _count_takes(session, Take.action_id == action.id) >= MAX_TAKES:
+        raise InvalidInputError(f"{action.name} has {MAX_TAKES} takes, the most one action keeps; delete one first")
+    if _count_takes(session, Action.owner_id == action.owner_id) >= MAX_TAKES_IN_ALL:
+        raise InvalidInputError(f"you have {MAX_TAKES_IN_ALL} takes, the most one account keeps; delete one first")
+    take.action_id = action.id
+    session.add(take)
+    session.flush()
 
 
 def trim_take(actor: User, action_id: str, take_id: str, trim_start_s: float, trim_end_s: float) -> Take:
@@ -127,8 +154,8 @@ def trim_take(actor: User, action_id: str, take_id: str, trim_start_s: float, tr
         take = _take(session, actor, action_id, take_id, with_poses=True)
         check_trim(from_bytes(take.sequence), trim_start_s, trim_end_s)
         take.trim_start_s, take.trim_end_s = trim_start_s, min(trim_end_s, take.duration_s)
-        _raise_bank_number(session, take.action.owner_id)
-    _announce(take.action.owner_id)
+        raise_bank_number(session, take.action.owner_id)
+    announce(take.action.owner_id)
     return take
 
 
@@ -137,8 +164,8 @@ def set_take_enabled(actor: User, action_id: str, take_id: str, enabled: bool) -
     with transaction() as session:
         take = _take(session, actor, action_id, take_id)
         take.enabled = enabled
-        _raise_bank_number(session, take.action.owner_id)
-    _announce(take.action.owner_id)
+        raise_bank_number(session, take.action.owner_id)
+    announce(take.action.owner_id)
     return take
 
 
@@ -147,8 +174,8 @@ def delete_take(actor: User, action_id: str, take_id: str) -> None:
         take = _take(session, actor, action_id, take_id)
         owner_id = take.action.owner_id
         session.delete(take)
-        _raise_bank_number(session, owner_id)
-    _announce(owner_id)
+        raise_bank_number(session, owner_id)
+    announce(owner_id)
 
 
 def take_sequence(actor: User, action_id: str, take_id: str, whole: bool = False) -> PoseSequence:
@@ -156,39 +183,6 @@ def take_sequence(actor: User, action_id: str, take_id: str, whole: bool = False
     take = _take(db.session(), actor, action_id, take_id, with_poses=True)
     sequence = from_bytes(take.sequence)
     return sequence if whole else sequence.between(take.trim_start_s, take.trim_end_s)
-
-
-def bank_id_of(user_id: int) -> str:
-    return f"user-{user_id}"
-
-
-def load_bank(user_id: int) -> Bank:
-    """Everything a worker needs to recognise this person's actions; actions without a usable take are left out."""
-    # one statement, so that the number and the takes are of one moment
-    rows = db.session.execute(
-        select(User.bank_number, Action.id, Action.name, Take.id, Take.sequence, Take.trim_start_s, Take.trim_end_s)
-        .select_from(User)
-        .outerjoin(Action, Action.owner_id == User.id)
-        .outerjoin(Take, and_(Take.action_id == Action.id, Take.enabled))
-        .where(User.id == user_id)
-        .order_by(Action.name_key, Take.created_at)
-    ).all()
-    names: dict[str, str] = {}
-    takes: dict[str, list[StoredTake]] = {}
-    for _, action_id, name, take_id, sequence, trim_start_s, trim_end_s in rows:
-        if take_id is not None:  # an action without one, or a person without an action
-            names[action_id] = name
-            takes.setdefault(action_id, []).append(StoredTake(take_id, sequence, trim_start_s, trim_end_s))
-    actions = tuple(StoredAction(action_id, names[action_id], tuple(group)) for action_id, group in takes.items())
-    return Bank(bank_id=bank_id_of(user_id), number=rows[0].bank_number if rows else 0, actions=actions)
-
-
-def export_pack(actor: User) -> bytes:
-    """The actor's actions as an action pack: what is recognised now, trimmed; NotFoundError when that is nothing."""
-    actions = unpacked(load_bank(actor.id))
-    if not actions:
-        raise NotFoundError("there is no take to export yet; record an action first")
-    return action_pack.to_bytes(actions)
 
 
 def clean_name(text: str) -> str:
@@ -219,14 +213,17 @@ def check_trim(sequence: PoseSequence, trim_start_s: float, trim_end_s: float) -
         )
 
 
+def check_short_text(label: str, value: str) -> None:
+    """InvalidInputError unless it is 1 to 64 characters that can be shown."""
+    if not 1 <= len(value) <= 64 or not value.isprintable():
+        raise InvalidInputError(f"{label} must be 1 to 64 characters, got {len(value)}")
+
+
 def _check_new(new: NewTake) -> None:
-    if not 1 <= len(new.client_key) <= 64 or not new.client_key.isprintable():
-        raise InvalidInputError(f"client_key must be 1 to 64 characters, got {len(new.client_key)}")
     if new.source not in TAKE_SOURCES:
         raise InvalidInputError(f"source {new.source!r:.40} is unknown; known: {', '.join(TAKE_SOURCES)}")
-    for label, value in (("detector", new.detector), ("pose_model", new.pose_model)):
-        if not 1 <= len(value) <= 64 or not value.isprintable():
-            raise InvalidInputError(f"{label} must be 1 to 64 characters, got {len(value)}")
+    for label, value in (("client_key", new.client_key), ("detector", new.detector), ("pose_model", new.pose_model)):
+        check_short_text(label, value)
     check_trim(new.sequence, new.trim_start_s, new.trim_end_s)
 
 
@@ -259,26 +256,14 @@ def _count(session: Session, owner_id: int) -> int:
     return session.scalar(select(func.count()).select_from(Action).where(Action.owner_id == owner_id)) or 0
 
 
-def _count_takes(session: Session, owner_id: int) -> int:
-    return session.scalar(select(func.count()).select_from(Take).join(Action).where(Action.owner_id == owner_id)) or 0
+def _count_takes(session: Session, which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(Take).join(Action).where(which)) or 0
 
 
 def _name_key(name: str) -> str:
     return name.casefold()
 
 
-def _raise_bank_number(session: Session, user_id: int) -> None:
-    session.flush()
-    owner = session.get(User, user_id)
-    if owner is None:
-        raise NotFoundError(f"there is no account with the number {user_id}")
-    owner.bank_number = User.bank_number + 1
-
-
-def _announce(user_id: int) -> None:
-    bank_changed.send("webapp.services.actions", user_id=user_id)
-
-
 def _announced(action: Action) -> Action:
-    _announce(action.owner_id)
+    announce(action.owner_id)
     return action

@@ -18,7 +18,6 @@ from webapp.db.accounts import User
 from webapp.db.actions import Action
 from webapp.db.base import db, utc_now
 from webapp.db.engine import transaction
-from webapp.db.feedback import Feedback, Tuning  # noqa: F401
 from webapp.db.history import Event
 from webapp.pipeline.messages import SessionEvent
 from webapp.services.permissions import may_delete_history_of, may_see_history_of

@@ -15,6 +15,7 @@ from webapp.pipeline import wire
 from webapp.pipeline.mailbox import Assignment, Mailbox, WorkerLost
 from webapp.pipeline.messages import Bank, FrameMessage, SessionEvent, SessionOpened, WorkerHello
 from webapp.sockets.connections import Connection
+from webapp.sockets.inquiries import Inquiries
 from webapp.sockets.relay import Relay, worker_state_wire
 
 WORKER = "/worker"
@@ -61,6 +62,7 @@ class WorkerBus:
         self._workers: dict[str, _Worker] = {}
         self._sessions: dict[str, _Session] = {}
         self._banks: dict[str, Bank] = {}
+        self.inquiries = Inquiries(lambda event, payload, sid: self._tell(sid, event, payload))
 
     # sessions
 
@@ -132,6 +134,7 @@ class WorkerBus:
             assignments = self._mailbox.add_worker(sid)
             for assignment in assignments:
                 self._begin(assignment)
+        self.inquiries.worker_ready(sid)
         _log.info("worker %s is ready: %s, %s on %s", hello.worker_id, hello.detector, hello.pose_model, hello.runtime)
 
     def worker_lost(self, sid: str) -> None:
@@ -140,6 +143,7 @@ class WorkerBus:
             worker = self._workers.pop(sid, None)
             lost = self._mailbox.remove_worker(sid)
             self._pass_on(lost)
+        self.inquiries.worker_lost(sid)
         if worker is not None and worker.hello is not None:
             _log.warning("worker %s is gone with %d frames", worker.hello.worker_id, len(lost.dropped))
         self._relay.dropped(lost.dropped)
@@ -168,6 +172,11 @@ class WorkerBus:
         """The last events of a session that has ended."""
         hello = self._require_hello(sid)
         self._relay.late_events(_events(raw_events, wire.session_id_from_wire(raw)), hello)
+
+    def worker_replied(self, sid: str, raw: object) -> None:
+        """The reply to an inquiry."""
+        self._require_hello(sid)
+        self.inquiries.replied(sid, raw)
 
     def cut_off(self, sid: str, reason: str) -> None:
         """End a worker's connection and do without it from now on."""

@@ -12,7 +12,7 @@ from flask_socketio import ConnectionRefusedError, Namespace
 
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, NotAllowedError
-from webapp.services import actions
+from webapp.services import banks
 from webapp.sockets.bus import WorkerBus
 from webapp.sockets.connections import connection_of
 from webapp.sockets.frames import FrameLimits, frame_from_browser, frame_id_of
@@ -73,7 +73,7 @@ class LiveNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no t
         except NotAllowedError as error:
             raise ConnectionRefusedError(str(error)) from error
         records = isinstance(auth, dict) and auth.get("purpose") == "record"
-        self._bus.open_session(session_id, NO_BANK if records else actions.bank_id_of(current_user.id))
+        self._bus.open_session(session_id, NO_BANK if records else banks.bank_id_of(current_user.id))
         ready = {
             "session_id": session_id,
             "credits": CREDITS,

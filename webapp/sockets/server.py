@@ -15,7 +15,9 @@ from webapp.eventlet_notice import silence_eventlet
 from webapp.listener import listen
 from webapp.pipeline.access import worker_token
 from webapp.pipeline.messages import Bank
-from webapp.services import accounts, actions
+from webapp.services import accounts, banks
+from webapp.services.analysis import EXTENSION as ANALYSIS
+from webapp.services.analysis import Analysis
 from webapp.sockets.bus import WORKER, WorkerBus
 from webapp.sockets.gate import Gate
 from webapp.sockets.listening import serve_eventlet, serve_threads
@@ -45,7 +47,7 @@ class LiveSockets:
 
     def push_bank(self, _sender: object, user_id: int) -> None:
         """Someone's actions changed: tell the workers, then that person's browsers."""
-        bank_id = actions.bank_id_of(user_id)
+        bank_id = banks.bank_id_of(user_id)
         try:
             self.bus.bank_changed(bank_id)
         except Exception:  # noqa: BLE001 the change itself is stored: its request must not fail because live views lag behind
@@ -103,15 +105,16 @@ def init_sockets(app: Flask, settings: Settings) -> SocketIO:
         if bank_id == NO_BANK:
             return Bank(NO_BANK, 0, ())
         with app.app_context():  # a context of its own, so that it reads what was committed last
-            return actions.load_bank(int(bank_id.removeprefix("user-")))
+            return banks.load_bank(int(bank_id.removeprefix("user-")))
 
     bus = WorkerBus(socketio.server, relay, load_bank, time.monotonic)
+    app.extensions[ANALYSIS] = Analysis(bus.inquiries.ask)
     socketio.on_namespace(LiveNamespace(sessions, bus, relay, settings))
     socketio.on_namespace(WorkerNamespace(bus, lambda: worker_token(settings)))
     gate = Gate(socketio.server, (LIVE, WORKER), time.monotonic)
     live_sockets = LiveSockets(app, bus, relay, sessions, gate)
     app.extensions[EXTENSION] = live_sockets  # also keeps it alive for the signal, which holds it weakly
-    actions.bank_changed.connect(live_sockets.push_bank)
+    banks.bank_changed.connect(live_sockets.push_bank)
     accounts.logins_ended.connect(live_sockets.end_sessions)
     return socketio
 

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 from webapp.core.sequences import check_take
 from webapp.db.actions import Action, Take
 from webapp.services import actions as service
+from webapp.services import banks, insight
 from webapp.services.sequence_json import sequence_from_json, sequence_to_json
 from webapp.web.access import signed_in, signed_in_user
-from webapp.web.answers import wants_json
+from webapp.web.answers import analysis, wants_json
 from webapp.web.bodies import BodyError, flag_of, json_body, number_of, takes_sequences, text_of, value_of
 
 blueprint = Blueprint("actions", __name__, url_prefix="/actions")
@@ -60,8 +61,16 @@ def check() -> Response:
 @signed_in
 def pack() -> Response:
     """All of the person's actions in one file, for `recognise` on the command line."""
-    content = io.BytesIO(service.export_pack(signed_in_user()))
+    content = io.BytesIO(banks.export_pack(signed_in_user()))
     return send_file(content, "application/zip", as_attachment=True, download_name="moveprint-actions.zip", max_age=0)
+
+
+@blueprint.get("/health")
+@signed_in
+def health() -> Response:
+    """How good the person's takes are, and which actions are hard to tell apart."""
+    found = insight.health(signed_in_user(), analysis())
+    return jsonify({"bank_number": found.bank_number, **found.result})
 
 
 @blueprint.get("/<action_id>")
@@ -79,6 +88,23 @@ def rename(action_id: str) -> Response:
     name = text_of(json_body(), "name") if request.is_json else request.form.get("name", "")
     action = service.rename_action(signed_in_user(), action_id, name)
     return _done(f"The action is now called {action.name}.", url_for("actions.detail", action_id=action_id))
+
+
+@blueprint.post("/<action_id>/options")
+@signed_in
+def options(action_id: str) -> Response:
+    """JSON with what is to change, or the form of the action with all of it."""
+    if request.is_json:
+        body = json_body()
+        mirror = flag_of(body, "mirror") if body.get("mirror") is not None else None
+        factor = number_of(body, "threshold_factor") if body.get("threshold_factor") is not None else None
+    else:
+        mirror, factor = request.form.get("mirror") == "1", _form_number("threshold_factor")
+    action = service.set_options(signed_in_user(), action_id, mirror, factor)
+    if wants_json():
+        return jsonify(mirror=action.mirror, threshold_factor=action.threshold_factor)
+    flash("The options are kept.", "success")
+    return redirect(url_for("actions.detail", action_id=action_id))
 
 
 @blueprint.route("/<action_id>", methods=["DELETE"])
@@ -121,7 +147,7 @@ def trim_take(action_id: str, take_id: str) -> Response:
         body = json_body()
         start_s, end_s = number_of(body, "trim_start_s"), number_of(body, "trim_end_s")
     else:
-        start_s, end_s = _form_seconds("trim_start_s"), _form_seconds("trim_end_s")
+        start_s, end_s = _form_number("trim_start_s"), _form_number("trim_end_s")
     service.trim_take(signed_in_user(), action_id, take_id, start_s, end_s)
     return _done("The take is trimmed.", url_for("actions.detail", action_id=action_id))
 
@@ -150,18 +176,20 @@ def _done(message: str, next_url: str) -> Response:
     return redirect(next_url)
 
 
-def _form_seconds(name: str) -> float:
+def _form_number(name: str) -> float:
     text = request.form.get(name, "")
     try:
         return float(text)
     except ValueError as error:
-        raise BodyError(f"{name} must be a number of seconds, got {text!r:.40}") from error
+        raise BodyError(f"{name} must be a number, got {text!r:.40}") from error
 
 
 def _shown(action: Action) -> dict[str, object]:
     return {
         "action_id": action.id,
         "name": action.name,
+        "mirror": action.mirror,
+        "threshold_factor": action.threshold_factor,
         "created_at": action.created_at.isoformat(),
         "takes": [_shown_take(take) for take in action.takes],
     }

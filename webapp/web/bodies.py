@@ -60,6 +60,23 @@ def flag_of(body: Mapping[str, Any], key: str) -> bool:
     return _value_of(body, key, bool, "true or false")
 
 
+def optional_text_of(body: Mapping[str, Any], key: str) -> str | None:
+    """The text; None where it is absent or null."""
+    return None if body.get(key) is None else text_of(body, key)
+
+
+def optional_flag_of(body: Mapping[str, Any], key: str, default: bool) -> bool:
+    return default if body.get(key) is None else flag_of(body, key)
+
+
+def page_of(query: Mapping[str, str]) -> int:
+    """The number of the page that an address asks for, 1 where it asks for none."""
+    text = query.get("page", "1")
+    if not text.isdecimal() or len(text) > 9:
+        raise BodyError(f"page must be a whole number, got {text!r:.40}")
+    return int(text)
+
+
 def number_of(body: Mapping[str, Any], key: str) -> float:
     value = value_of(body, key)
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from webapp.core.errors import InvalidInputError, MoveprintError, NotAllowedError, NotFoundError
 from webapp.db.base import db
 from webapp.db.schema import DatabaseUnavailableError
+from webapp.services.analysis import WorkerUnavailableError
 from webapp.web.answers import wants_json
 from webapp.web.bodies import BodyError
 
@@ -38,6 +39,7 @@ STATUSES: dict[type[MoveprintError], int] = {
     NotFoundError: 404,
     NotAllowedError: 403,
     DatabaseUnavailableError: 503,
+    WorkerUnavailableError: 503,
 }
 
 SENTENCES = {

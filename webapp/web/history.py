@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from webapp.db.history import Event
-from webapp.services import accounts
+from webapp.services import accounts, insight
 from webapp.services import history as service
+from webapp.services.feedback import feedback_of
 from webapp.services.permissions import may_delete_history_of
 from webapp.services.sequence_json import sequence_to_json
 from webapp.web.access import signed_in, signed_in_user
-from webapp.web.answers import wants_json
-from webapp.web.bodies import BodyError
+from webapp.web.answers import analysis, wants_json
+from webapp.web.bodies import BodyError, page_of
+from webapp.web.feedback import shown_feedback
 
 blueprint = Blueprint("history", __name__, url_prefix="/history")
 
@@ -25,11 +27,10 @@ blueprint = Blueprint("history", __name__, url_prefix="/history")
 def index() -> str | Response:
     actor = signed_in_user()
     wanted = _filter(request.args)
-    page = service.list_events(actor, wanted, _page_number(request.args))
+    page = service.list_events(actor, wanted, page_of(request.args))
     if wants_json():
-        return jsonify(
-            events=[_shown(event) for event in page.events], page=page.page, pages=page.pages, total=page.total
-        )
+        events = _shown_all(page.events)
+        return jsonify(events=events, page=page.page, pages=page.pages, total=page.total)
     return render_template(
         "history/index.html",
         page_of_events=page,
@@ -45,7 +46,7 @@ def detail(event_id: str) -> str | Response:
     actor = signed_in_user()
     event = service.get_event(actor, event_id)
     if wants_json():
-        return jsonify(_shown(event))
+        return jsonify(_shown_all([event])[0])
     return render_template("history/detail.html", event=event, may_delete=may_delete_history_of(actor, event.user_id))
 
 
@@ -53,6 +54,24 @@ def detail(event_id: str) -> str | Response:
 @signed_in
 def sequence(event_id: str) -> Response:
     return jsonify(sequence_to_json(service.event_sequence(signed_in_user(), event_id)))
+
+
+@blueprint.get("/<event_id>/comparison")
+@signed_in
+def comparison(event_id: str) -> Response:
+    """With one of the action's takes, joint by joint; ?take= names another than the best."""
+    take_id = request.args.get("take") or None
+    found = insight.comparison(signed_in_user(), analysis(), event_id, take_id)
+    ids = {"event_id": event_id, "action_id": found.action_id}
+    return jsonify({"bank_number": found.bank_number, **ids, **found.result})
+
+
+@blueprint.get("/<event_id>/repetitions")
+@signed_in
+def repetitions(event_id: str) -> Response:
+    """The set of repetitions that the event belongs to."""
+    found = insight.repetitions(signed_in_user(), analysis(), event_id)
+    return jsonify({"event_id": event_id, **found.result})
 
 
 @blueprint.route("/<event_id>", methods=["DELETE"])
@@ -92,11 +111,9 @@ def _share(query: Mapping[str, str], name: str) -> float | None:
         raise BodyError(f"{name} must be a number within 0 to 1, got {text!r:.40}") from error
 
 
-def _page_number(query: Mapping[str, str]) -> int:
-    text = query.get("page", "1")
-    if not text.isdecimal() or len(text) > 9:
-        raise BodyError(f"page must be a whole number, got {text!r:.40}")
-    return int(text)
+def _shown_all(events: Sequence[Event]) -> list[dict[str, object]]:
+    said = feedback_of([event.id for event in events])
+    return [_shown(event) | {"feedback": [shown_feedback(one) for one in said[event.id]]} for event in events]
 
 
 def _shown(event: Event) -> dict[str, object]:

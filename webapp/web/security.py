@@ -35,6 +35,10 @@ SIGN_UP_LIMIT = "10 per minute; 60 per hour"
 TAKE_LIMIT = "60 per minute"
 """Takes checked, and takes stored: reading a long one holds up the live frames of this process for a moment."""
 
+ANALYSIS_LIMIT = "60 per minute"
+"""Each of what a worker works out: it works on one at a time."""
+ANALYSES = ("actions.health", "history.comparison", "history.repetitions", "feedback.preview", "feedback.apply")
+
 
 class AccountLoginForm(LoginForm):  # type: ignore[misc]  # Flask-Security ships no types
     """One field for user name or e-mail, and one sentence for whatever is wrong: it tells nobody which names exist."""
@@ -144,8 +148,10 @@ def init_limits(app: Flask) -> None:
     views["security.login"] = limiter.limit(LOGIN_LIMIT, methods=["POST"], deduct_when=_failed)(views["security.login"])
     for endpoint in ("accounts.sign_up", "accounts.first_admin"):
         views[endpoint] = limiter.limit(SIGN_UP_LIMIT, methods=["POST"])(views[endpoint])
-    for endpoint in ("actions.check", "actions.add_take"):
+    for endpoint in ("actions.check", "actions.add_take", "negatives.add"):
         views[endpoint] = limiter.limit(TAKE_LIMIT, methods=["POST"])(views[endpoint])
+    for endpoint in ANALYSES:
+        views[endpoint] = limiter.limit(ANALYSIS_LIMIT)(views[endpoint])
 
 
 def _refusing_with_422(view: Callable[..., Any]) -> Callable[..., Any]:
