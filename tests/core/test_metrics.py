@@ -1,13 +1,23 @@
-"""Average precision and keypoint similarity, against values worked out by hand."""
+"""Metrics against values worked out by hand, and against plainer definitions of the same."""
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from webapp.core.metrics import average_precision, keypoint_similarity
+from webapp.core.metrics import (
+    auroc,
+    average_precision,
+    keypoint_similarity,
+    precision_recall_f1,
+    temporal_iou,
+    threshold_at_rate,
+)
 
 
 def ap(scores: list[float], hits: list[bool], labelled: int) -> float:
@@ -61,3 +71,64 @@ def test_a_distance_counts_by_the_bodys_size_and_the_keypoints_spread() -> None:
 
 def test_a_keypoint_not_found_is_not_similar() -> None:
     assert keypoint_similarity(np.array([0.0, np.inf]), ["nose", "nose"], area_px=100.0) == 0.5
+
+
+SCORES = st.lists(st.sampled_from([0.0, 0.5, 1.0, 1.5, 2.0, math.inf]), min_size=1, max_size=12)
+
+
+def test_auroc_is_one_half_and_none_where_known_are_below_mixed_and_above() -> None:
+    assert auroc(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == 1.0
+    assert auroc(np.array([1.0, 4.0]), np.array([2.0, 3.0])) == 0.5
+    assert auroc(np.array([3.0]), np.array([1.0, 2.0])) == 0.0
+    assert auroc(np.array([1.0, 3.0]), np.array([2.0, 3.0])) == pytest.approx((2 + 0.5) / 4)
+
+
+@given(SCORES, SCORES)
+def test_auroc_is_the_area_under_the_stepped_curve(known: list[float], unknown: list[float]) -> None:
+    """Trapezoids under (share of unknown, share of known) at or below every threshold."""
+    curve = [(0.0, 0.0)]
+    for threshold in sorted({*known, *unknown}):
+        accepted = [sum(score <= threshold for score in scores) / len(scores) for scores in (unknown, known)]
+        curve.append((accepted[0], accepted[1]))
+    area = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in itertools.pairwise(curve))
+
+    assert auroc(np.array(known), np.array(unknown)) == pytest.approx(area)
+
+
+def test_auroc_needs_both_kinds_and_no_nan() -> None:
+    assert math.isnan(auroc(np.array([]), np.array([1.0])))
+    assert math.isnan(auroc(np.array([1.0]), np.array([])))
+    with pytest.raises(ValueError, match="without NaN"):
+        auroc(np.array([math.nan]), np.array([1.0]))
+
+
+def test_the_threshold_at_a_tenth_leaves_one_of_ten_below() -> None:
+    scores = np.array([0.7, 0.1, 0.9, 0.3, 0.2, 0.5, 0.4, 0.6, 0.8, 1.0])
+
+    assert threshold_at_rate(scores, 0.1) == 0.2
+    assert threshold_at_rate(scores[:9], 0.1) == 0.1
+    assert threshold_at_rate(scores, 1.0) == math.inf
+    assert threshold_at_rate(np.array([]), 0.1) == math.inf
+
+
+@given(SCORES, st.floats(0, 1))
+def test_no_more_than_the_rate_lies_below_the_threshold(scores: list[float], rate: float) -> None:
+    threshold = threshold_at_rate(np.array(scores), rate)
+
+    assert sum(score < threshold for score in scores) <= rate * len(scores) + 1e-6
+
+
+def test_intervals_share_what_both_cover_of_what_either_covers() -> None:
+    assert temporal_iou((0, 2), (1, 3)) == pytest.approx(1 / 3)
+    assert temporal_iou((0, 4), (1, 2)) == 0.25
+    assert temporal_iou((0, 1), (2, 3)) == 0.0
+    assert temporal_iou((1, 1), (1, 1)) == 0.0
+
+
+def test_f1_is_the_harmonic_mean_of_precision_and_recall() -> None:
+    precision, recall, f1 = precision_recall_f1(right=2, found=4, labelled=8)
+
+    assert (precision, recall) == (0.5, 0.25)
+    assert f1 == pytest.approx(2 / (1 / precision + 1 / recall))
+    assert precision_recall_f1(0, 0, 3) == (0.0, 0.0, 0.0)
+    assert precision_recall_f1(0, 0, 0) == (0.0, 0.0, 0.0)

@@ -112,7 +112,7 @@ def _description(file: Path) -> tuple[int, bool]:
         dims, axes = told["dims"], told["axes"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidInputError(f"{file} must be a JSON object with dims and axes ({error!r})") from error
-    if dims not in (2, 3):
+    if type(dims) is not int or dims not in (2, 3):
         raise InvalidInputError(f"dims of {file} must be 2 or 3, got {dims!r}")
     direction = re.search(r"\by (up|down)\b", str(axes))
     if direction is None:
@@ -180,11 +180,13 @@ def _clip(file: Path, dims: int, upwards: bool, skeletons: dict[tuple[str, ...],
         )
     if lacking := [name for name in NEEDED_KEYPOINTS if name not in names]:
         raise InvalidInputError(f"names of {file} lacks {lacking[0]!r}; needed are {', '.join(NEEDED_KEYPOINTS)}")
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
+        points = points.astype(np.float32)
     if np.isinf(points).any():
         raise InvalidInputError(f"keypoints of {file} holds infinite coordinates: use NaN for what was not seen")
     if not ((scores >= 0) & (scores <= 1)).all():  # false for NaN too
         raise InvalidInputError(f"scores of {file} must lie in 0..1, found {_outlier(scores)}")
-    points, scores = points.astype(np.float32), scores.astype(np.float32)
+    scores = scores.astype(np.float32)
     if upwards:
         points = points * np.array([1, -1, 1][:dims], np.float32)
     hidden = np.isnan(points).any(axis=2)
