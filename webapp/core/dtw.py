@@ -91,11 +91,11 @@ def dtw_subsequence_cost_matrix(query: FloatArray, stream: FloatArray, band_fram
     query, stream = checked_pair(query, stream)
     check_limits(band_frames)
     distances = frame_distances(query, stream)
-    costs = np.full_like(distances, np.inf)
+    costs: FloatArray = np.full_like(distances, np.inf)
     for start, width in _stretches(len(query), len(stream), band_frames):
-        columns, part = _diagonal_columns(len(query), width, band_frames), slice(start, start + width)
-        reached = accumulated(np.ascontiguousarray(distances[:, part]), *columns, band_frames is None)
-        np.minimum(costs[:, part], reached, out=costs[:, part])
+        columns, part = _diagonal_columns(len(query), width, band_frames), costs[:, start : start + width]
+        near = np.ascontiguousarray(distances[:, start : start + width])
+        np.minimum(part, accumulated(near, *columns, band_frames is None), out=part)
     return costs
 
 
@@ -105,15 +105,10 @@ def band_columns(rows: int, columns: int, band_frames: int | None) -> tuple[IntA
         return every_column(rows, columns)
     short, long = sorted((rows - 1, columns - 1))
     centre = 2 * np.arange(rows, dtype=np.int64) * (columns - 1)
-    width = band_width(short, long, band_frames)
+    width = max(2 * min(band_frames, long) * short, long)  # of 2 |i (M - 1) - j (N - 1)|
     first = -((width - centre) // (2 * (rows - 1)))
     end = (centre + width) // (2 * (rows - 1)) + 1
     return np.maximum(first, 0).astype(np.int32), np.minimum(end, columns).astype(np.int32)
-
-
-def band_width(short: int, long: int, band_frames: int) -> int:
-    """Cell (i, j) is in the band where 2 |i (M - 1) - j (N - 1)| is at most this; short, long: N - 1, M - 1 sorted."""
-    return max(2 * min(band_frames, long) * short, long)
 
 
 def _stretches(query_frames: int, stream_frames: int, band_frames: int | None) -> list[tuple[int, int]]:
