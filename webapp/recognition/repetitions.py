@@ -2,8 +2,8 @@
 
 The rule. Events of one action that follow each other form a set. A set ends with an event of another action, with a
 pause longer than PAUSE_DURATIONS typical repetitions (at least MIN_PAUSE_S), or when the clock jumps back by more than
-RESTART_S (a stream begun again). An event that shares more than half of the shorter one's time with a repetition of
-the set is the same repetition again, and is not counted.
+RESTART_S (a stream begun again). An event that shares SAME_SHARE or more of the shorter one's time with a repetition of
+the set is the same repetition again, and is not counted. One that comes late takes its place by time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from webapp.recognition.ports import Event
 MIN_PAUSE_S = 4.0
 PAUSE_DURATIONS = 3.0
 RESTART_S = 2.0
-_SAME_SHARE = 0.5
+SAME_SHARE = 0.5
+MIN_FOR_DRIFT = 4
+_MOMENT_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -78,26 +80,37 @@ class RepetitionSet:
     @property
     def tempos_per_min(self) -> tuple[float | None, ...]:
         """Repetitions a minute at each one: 60 over the time since the middle of the last; None for the first."""
-        middles = [(r.start_s + r.end_s) / 2 for r in self.repetitions]
-        return (None, *(60 / (b - a) if b > a else None for a, b in pairwise(middles)))
+        return (None, *(60 / (after_s - before_s) for before_s, after_s in pairwise(self._middles_s)))
 
     @property
     def tempo_per_min(self) -> float | None:
         """Repetitions a minute over the whole set; None for a single one."""
-        middles = [(r.start_s + r.end_s) / 2 for r in self.repetitions]
-        return 60 * (self.count - 1) / (middles[-1] - middles[0]) if middles[-1] > middles[0] else None
+        if self.count < 2:
+            return None
+        return 60 * (self.count - 1) / (self._middles_s[-1] - self._middles_s[0])
 
     @property
     def tempo_drift(self) -> float | None:
-        """How the tempo changed from first to last by a straight line through all, as a share: -0.1 is 10 % slower.
+        """How the tempo changes from the first to the last, as a share: -0.1 is 10 % slower at the end.
 
-        None below three repetitions.
+        From the parabola through all the repetitions' times, so that one cut loosely counts little; None below
+        MIN_FOR_DRIFT repetitions.
         """
-        if self.count < 4:
+        if self.count < MIN_FOR_DRIFT:
             return None
-        tempos = np.array([tempo for tempo in self.tempos_per_min if tempo is not None])
-        slope, _ = np.polyfit(np.arange(len(tempos)), tempos, 1)
-        return float(slope * (len(tempos) - 1) / tempos.mean())
+        last = self.count - 1
+        curve, slope, _ = np.polyfit(np.arange(self.count), self._middles_s, 2)
+        first_s, last_s = slope, slope + 2 * curve * last
+        return float(first_s / last_s - 1) if min(first_s, last_s) > 0 else None
+
+    @property
+    def _middles_s(self) -> list[float]:
+        """When each one is half over; rising, by at least a moment."""
+        middles_s: list[float] = []
+        for repetition in self.repetitions:
+            middle_s = (repetition.start_s + repetition.end_s) / 2
+            middles_s.append(max(middle_s, middles_s[-1] + _MOMENT_S) if middles_s else middle_s)
+        return middles_s
 
     @property
     def range_change_deg(self) -> dict[str, float]:
@@ -145,7 +158,7 @@ class RepetitionCounter:
         if not all(map(math.isfinite, numbers)) or repetition.end_s < repetition.start_s:
             return None
         ended = self.end() if self._ends_set(repetition) else None
-        if not any(_is_same(repetition, counted) for counted in self._repetitions[-3:]):
+        if not any(_is_same(repetition, counted) for counted in self._repetitions):
             insort(self._repetitions, repetition, key=lambda r: r.start_s)
         return ended
 
@@ -188,4 +201,4 @@ def count_repetitions(events: Iterable[Repetition | Event]) -> tuple[RepetitionS
 
 def _is_same(one: Repetition, other: Repetition) -> bool:
     shared_s = min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
-    return shared_s >= _SAME_SHARE * min(one.duration_s, other.duration_s)
+    return shared_s >= SAME_SHARE * min(one.duration_s, other.duration_s)
