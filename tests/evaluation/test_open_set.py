@@ -83,3 +83,19 @@ def test_what_was_not_taught_is_unknown() -> None:
 def test_a_set_of_one_action_has_nothing_to_be_unknown() -> None:
     with pytest.raises(InvalidInputError, match=r"two subjects and two actions at least; made has 2 and 1"):
         open_set.draws(takes_of({"s1": "a", "s2": "a"}), seed=1, from_one_person=False)
+
+
+def test_where_nobody_shows_what_another_does_all_is_unknown() -> None:
+    dataset = takes_of({"s1": "ab", "s2": "cd"})
+    trials = open_set.draws(dataset, seed=1, from_one_person=False)
+
+    figures, _ = open_set.measure(dataset, trials, ScriptedMethod(dataset))
+
+    assert figures == {
+        "auroc": None,
+        "known_recognised_at_10pct": None,
+        "known_recognised": None,
+        "unknown_accepted": 0.0,
+        "known_queries": 0,
+        "unknown_queries": 80,
+    }

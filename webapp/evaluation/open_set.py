@@ -62,19 +62,27 @@ def measure(dataset: Dataset, trials: Sequence[Trial], method: Method) -> tuple[
 
 
 def figures(answers: OpenSetAnswers) -> Figures:
-    """The auroc by score; the known recognised where 10 % of the unknown pass, and at the product's own thresholds."""
+    """The auroc by score; the known recognised where 10 % of the unknown pass, and at the product's own thresholds.
+
+    None where there was nothing to count.
+    """
     threshold = unknown_threshold(answers)
     known_scores = np.array([answer.score for _, answer in answers.known], np.float64)
     unknown_scores = np.array([answer.score for answer in answers.unknown], np.float64)
     at_threshold = [answer.nearest == action and answer.score < threshold for action, answer in answers.known]
+    both = answers.known and answers.unknown
     return {
-        "auroc": auroc(known_scores, unknown_scores),
-        "known_recognised_at_10pct": float(np.mean(at_threshold)),
-        "known_recognised": float(np.mean([answer.accepted == action for action, answer in answers.known])),
-        "unknown_accepted": float(np.mean([answer.accepted is not None for answer in answers.unknown])),
+        "auroc": auroc(known_scores, unknown_scores) if both else None,
+        "known_recognised_at_10pct": _share(at_threshold) if both else None,
+        "known_recognised": _share([answer.accepted == action for action, answer in answers.known]),
+        "unknown_accepted": _share([answer.accepted is not None for answer in answers.unknown]),
         "known_queries": len(answers.known),
         "unknown_queries": len(answers.unknown),
     }
+
+
+def _share(hits: Sequence[bool]) -> float | None:
+    return float(np.mean(hits)) if hits else None
 
 
 def unknown_threshold(answers: OpenSetAnswers) -> float:

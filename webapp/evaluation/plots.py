@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from webapp.evaluation.open_set import UNKNOWN_RATE, unknown_threshold
+from webapp.evaluation.report import number
 from webapp.evaluation.results import Confusions, OpenSetAnswers, Result, Watched
 
 _KNOWN, _MISTAKEN, _UNKNOWN = "#2a6fb0", "#e0a030", "#b03a2e"
@@ -34,12 +35,12 @@ def draw(result: Result, file: Path) -> None:
         case Confusions():
             _confusion_matrix(figure, result.detail)
         case OpenSetAnswers():
-            _histograms(figure, result.detail)
+            _histograms(figure, result.detail, by_threshold=result.method == "default")
         case Watched():
             _timeline(figure, result.detail)
     templates = f" ({result.templates})" if result.templates else ""
     shown = "  ".join(
-        f"{name} {result.figures[name]:.3f}" for name in ("accuracy", "auroc", "f1") if name in result.figures
+        f"{name} {number(result.figures[name])}" for name in ("accuracy", "auroc", "f1") if name in result.figures
     )
     figure.suptitle(f"{result.dataset}: {result.protocol}{templates}, {result.method}, {shown}", fontsize=11)
     figure.savefig(file, dpi=120)
@@ -64,8 +65,9 @@ def _confusion_matrix(figure: Figure, detail: Confusions) -> None:
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=8)
 
 
-def _histograms(figure: Figure, detail: OpenSetAnswers) -> None:
-    figure.set_size_inches(8, 4.5)
+def _histograms(figure: Figure, detail: OpenSetAnswers, *, by_threshold: bool) -> None:
+    """by_threshold: the method accepts by its score, so that there is a line to draw."""
+    figure.set_size_inches(8.5, 5)
     axes = figure.subplots()
     right = [answer.score for action, answer in detail.known if answer.nearest == action]
     mistaken = [answer.score for action, answer in detail.known if answer.nearest != action]
@@ -82,11 +84,13 @@ def _histograms(figure: Figure, detail: OpenSetAnswers) -> None:
     )
     axes.hist(_finite(unknown), bins, histtype="step", linewidth=2, color=_UNKNOWN, label=f"unknown ({len(unknown)})")
     _line(axes, unknown_threshold(detail), "--", f"{UNKNOWN_RATE:.0%} of the unknown pass")
-    accepted = [a.score for a in (*(answer for _, answer in detail.known), *detail.unknown) if a.accepted is not None]
-    _line(axes, max(accepted, default=np.inf), ":", "accepted by default up to here")
+    if by_threshold:
+        answers = [*(answer for _, answer in detail.known), *detail.unknown]
+        accepted = [answer.score for answer in answers if answer.accepted is not None]
+        _line(axes, max(accepted, default=np.inf), ":", "accepted by default up to here")
     axes.set_xlabel("score (lower: more surely known)")
     axes.set_ylabel("performances")
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
 
 
 def _finite(scores: Sequence[float]) -> list[float]:

@@ -29,10 +29,11 @@ def _protocol(result: Result) -> str:
 
 
 def _figures(result: Result) -> str:
-    return "  ".join(f"{name} {_number(value)}" for name, value in result.figures.items())
+    return "  ".join(f"{name} {number(value)}" for name, value in result.figures.items())
 
 
-def _number(value: float | int | None) -> str:
+def number(value: float | int | None) -> str:
+    """Three places of a share, a count as it is, - for what there was nothing of."""
     if value is None:
         return "-"
     return str(value) if isinstance(value, int) else f"{value:.3f}"
