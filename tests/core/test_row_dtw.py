@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from webapp.core.part_dtw import (
+from webapp.core.row_dtw import (
     advance_subsequence,
     best_subsequence,
     frame_costs,
