@@ -14,7 +14,7 @@ from webapp.core.records import PoseSequence
 Bound = Literal["at_most", "at_least"]
 Addition = Literal["take", "negative"]
 
-FACTOR_MIN, FACTOR_MAX = 0.4, 2.5
+FACTOR_MIN, FACTOR_MAX = 0.25, 3.0
 """Beyond these an action's learned threshold means nothing any more."""
 
 
