@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from webapp.core.records import FloatArray
 from webapp.core.row_dtw import (
     advance_subsequence,
     best_subsequence,
@@ -15,7 +16,6 @@ from webapp.core.row_dtw import (
     part_alignment,
     part_distances,
 )
-from webapp.core.records import FloatArray
 from webapp.core.stream_dtw import HIDDEN_COST
 
 

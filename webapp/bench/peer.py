@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from types import TracebackType
 
 import numpy as np
 
+from webapp.bench.peer_process import PeerProcess
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import FloatArray, Pose
 
@@ -30,26 +29,24 @@ class Peer:
     """MediaPipe in its own environment; a context manager. InvalidInputError where that Python cannot run it."""
 
     def __init__(self, python: Path, jpegs: Sequence[bytes]) -> None:
-        self._python = python
         self._scratch = tempfile.TemporaryDirectory(prefix="moveprint-peer-")
         for number, jpeg in enumerate(jpegs):
             (Path(self._scratch.name) / f"{number:04}.jpg").write_bytes(jpeg)
+        self._process = PeerProcess(python, SCRIPT, [self._scratch.name], "mediapipe 0.10.21")
         self._times_ms: list[float] = []
 
     def __enter__(self) -> Peer:
-        command = [str(self._python), str(SCRIPT), self._scratch.name]
-        pipe = subprocess.PIPE
         try:
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
-        except OSError as error:
+            self._process.__enter__()
+        except InvalidInputError:
             self._scratch.cleanup()
-            raise InvalidInputError(f"--peer-python {self._python} cannot be run: {error}") from error
+            raise
         return self
 
     def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.communicate()  # closes its input, which ends it
+        self._process.__exit__(kind, error, trace)
         self._scratch.cleanup()
 
     def step(self, _image: object) -> float:
@@ -60,18 +57,7 @@ class Peer:
 
     def round(self) -> PeerRound:
         """Every picture once, in order, as a stream."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            line = ""
-        else:
-            line = self._process.stdout.readline()
-        if not line:
-            raise InvalidInputError(f"--peer-python {self._python} does not run mediapipe 0.10.21; install it there")
-        answer = json.loads(line)
+        answer = self._process.ask()
         found = [None if points is None else np.asarray(points, np.float32) for points in answer["keypoints_px"]]
         return PeerRound(answer["times_ms"], found)
 

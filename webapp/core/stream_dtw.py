@@ -74,6 +74,11 @@ class StreamTemplates:
     def dimensions(self) -> int:
         return int(self.weights.shape[1])
 
+    @property
+    def nbytes(self) -> int:
+        """What all of this holds."""
+        return sum(array.nbytes for array in vars(self).values())
+
 
 def pack_templates(
     frames: Sequence[FloatArray], weights: FloatArray, max_frames: NDArray[np.integer[Any]]
