@@ -19,7 +19,7 @@ TEMPLATE_FRAMES, DIMENSIONS, MAX_FRAMES = 40, 24, 100
 COUNTS = (1000, 10_000)
 STREAM_FRAMES = 200
 """Frames of the stream per round."""
-WATCHED_FRAMES = 1000
+WATCHED_FRAMES = 5000
 """Frames over which allocations are counted."""
 SEED = 0
 

@@ -18,7 +18,7 @@ _FLAGS = {"reassoc", "contract", "nsz"}
 
 
 @njit(cache=True, nogil=True, fastmath=_FLAGS)
-def frame_distance(a: Any, b: Any) -> Any:
+def _frame_distance(a: Any, b: Any) -> Any:
     """Euclidean distance of two frames (D,)."""
     square = np.float32(0.0)
     for d in range(a.shape[0]):
@@ -33,7 +33,7 @@ def frame_distances(a: Any, b: Any) -> Any:
     distances = np.empty((a.shape[0], b.shape[0]), np.float32)
     for i in range(a.shape[0]):
         for j in range(b.shape[0]):
-            distances[i, j] = frame_distance(a[i], b[j])
+            distances[i, j] = _frame_distance(a[i], b[j])
     return distances
 
 
@@ -65,7 +65,7 @@ def sweep(  # noqa: PLR0917  # a kernel takes its arrays one by one
                 best, start = above, above_start
             if left < best:
                 best, start = left, left_start
-            left, left_start = frame_distance(a[i], b[j]) + best, start
+            left, left_start = _frame_distance(a[i], b[j]) + best, start
             line[j], starts[j] = left, left_start
             diagonal, diagonal_start = above, above_start
             least = min(least, left)

@@ -91,7 +91,7 @@ def dtw_distances(
     padded[: len(query)] = query
     line, results = np.empty(len(padded) * LANES, np.float32), np.full(len(packed.lengths), np.inf, np.float32)
     band = -1 if band_frames is None else min(band_frames, len(query) + int(packed.lengths.max(initial=0)))
-    _sweep_groups(
+    sweep_groups(
         packed.frames,
         packed.group_offsets,
         packed.lengths,
@@ -150,7 +150,7 @@ def _compare(frames: Any, at: Any, query: Any, column: Any, distances: Any) -> N
 
 
 @njit(cache=True, nogil=True)
-def _sweep_groups(  # noqa: PLR0917  # a kernel takes its arrays one by one
+def sweep_groups(  # noqa: PLR0917  # a kernel takes its arrays one by one
     frames: Any,
     group_offsets: Any,
     lengths: Any,

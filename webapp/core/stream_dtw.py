@@ -128,7 +128,7 @@ def start_over(cost_sums: Any, paths: Any, finished_costs: Any, finished_ages: A
 
 
 @njit(cache=True, nogil=True)
-def hide_unseen(query: Any, trust: Any) -> None:
+def _hide_unseen(query: Any, trust: Any) -> None:
     """Give dimensions (D,) without trust, or that are not finite, the trust 0 and a number to calculate with."""
     for d in range(query.shape[0]):
         if not (trust[d] > 0 and np.isfinite(trust[d]) and np.isfinite(query[d])):
@@ -136,7 +136,7 @@ def hide_unseen(query: Any, trust: Any) -> None:
 
 
 @njit(cache=True, nogil=True, fastmath=_FLAGS)
-def fold_weights(weights: Any, trust: Any, folded: Any) -> Any:
+def _fold_weights(weights: Any, trust: Any, folded: Any) -> Any:
     """Write weights times trust (D,) into folded, divided by their sum; answers the sum."""
     seen = np.float32(0.0)
     for d in range(weights.shape[0]):
@@ -182,11 +182,11 @@ def advance(  # noqa: PLR0917  # a kernel takes its arrays one by one
     its path has. finished_costs, finished_ages: (N,) mean cost per cell of the match of the whole template that ends
     now, and how many ticks ago it began.
     """
-    hide_unseen(query, trust)
+    _hide_unseen(query, trust)
     dimensions = query.shape[0]
     for k in range(row_counts.shape[0]):
         row_count, at = row_counts[k], frame_offsets[k]
-        is_seen = fold_weights(weights[k], trust, folded) >= MIN_SEEN_SHARE
+        is_seen = _fold_weights(weights[k], trust, folded) >= MIN_SEEN_SHARE
         last, oldest = splat(row_count - 1), splat(max_frames[k] * _AGE)
         sums_below, paths_below, costs_below = splat(_INFINITE), splat(_CELL), splat(_INFINITE)
         for first in range(0, row_count, LANES):

@@ -4,25 +4,49 @@ from __future__ import annotations
 
 import numpy as np
 
-from webapp.core.dtw import dtw_alignment_path, dtw_distance
+from webapp.core.dtw import (
+    dtw_alignment_path,
+    dtw_distance,
+    dtw_subsequence_cost_matrix,
+    dtw_subsequence_distance,
+)
+from webapp.core.packed_dtw import dtw_distances, pack_sequences
 from webapp.core.records import Pose, PoseSequence
 from webapp.core.skeleton import BLAZEPOSE_33
+from webapp.core.stream_dtw import pack_templates
 from webapp.recognition.ports import Action, Take
 from webapp.recognition.spotter import StreamRecogniser
+from webapp.recognition.subsequence import SubsequenceMatcher
 from webapp.recognition.template_bank import prepare_bank
 
 
 def warm_up() -> None:
     """Learn a made-up movement and recognise it: seconds at set-up, a fraction of one at a worker's start."""
-    line = np.zeros((2, 1), np.float32)
-    dtw_distance(line, line)
-    dtw_alignment_path(line, line)
+    _whole_sequences()
+    _stream()
     sequence = _arm_raise()
     actions = [Action("warm-up", "warm-up", [Take("warm-up", sequence)])]
     recogniser = StreamRecogniser(prepare_bank(actions))
     for keypoints, scores, time_s in zip(sequence.keypoints, sequence.scores, sequence.times_s, strict=True):
         recogniser.update(Pose(BLAZEPOSE_33, keypoints, scores, 1.0), 1, float(time_s))
     recogniser.flush()
+
+
+def _whole_sequences() -> None:
+    line = np.zeros((2, 1), np.float32)
+    dtw_distance(line, line)
+    dtw_alignment_path(line, line)
+    dtw_subsequence_distance(line, line)
+    dtw_subsequence_cost_matrix(line, line)
+    dtw_distances(line, pack_sequences([line]))
+
+
+def _stream() -> None:
+    number = np.ones(1, np.float32)
+    matcher = SubsequenceMatcher(pack_templates([number[None]], number[None], np.ones(1, np.int32)))
+    matcher.advance(0, number, number)
+    matcher.likeliest(number)
+    matcher.forget_before(0)
 
 
 def _arm_raise() -> PoseSequence:
