@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.angles import JOINT_NAMES, AngleCurves, angle_curves, range_of_motion
-from webapp.core.dtw import part_alignment
 from webapp.core.errors import InvalidInputError
 from webapp.core.features import part_features
+from webapp.core.part_dtw import part_alignment
 from webapp.core.records import FloatArray, PoseSequence
 from webapp.core.tracks import prepared_track, typical_body_size
 from webapp.recognition.coaching import JointDifference, PhaseTempo, noise_deg, sentences_of
