@@ -24,7 +24,7 @@ def test_templates_are_packed_without_padding_and_cannot_be_changed() -> None:
     assert len(templates.frames) == 5 * (1 + 16 + 17 + 40) + LANES
     np.testing.assert_array_equal(np.sort(templates.frames[5:85]), np.sort(frames[1].ravel()))
     for array in vars(templates).values():
-        assert not array.flags.writeable
+        assert isinstance(array, int) or not array.flags.writeable
 
 
 def test_packing_leaves_the_given_arrays_alone() -> None:

@@ -4,7 +4,8 @@ LLVM turns them into one AVX-512 register, two of AVX2 or four of SSE and NEON, 
 left to its own vectoriser lose most of their speed on the short, ragged ones that templates make.
 
 `Floats` are float32, `Ints` int32, `Choices` true or false; + - * / & | < <= >= == work lane by lane where they mean
-something. These functions can be called from kernels only.
+something. These functions can be called from kernels only. numba takes a kernel from its cache on disk while the
+kernel's own file is as it was: after a change here, delete __pycache__ beside them.
 """
 
 from __future__ import annotations
@@ -143,6 +144,19 @@ def least(_context: Any, lanes: Any) -> Any:
     if lanes == FLOATS:
         return types.float32(lanes), _calling("llvm.vector.reduce.fmin.v16f32")
     return types.int32(lanes), _calling("llvm.vector.reduce.smin.v16i32")
+
+
+@intrinsic
+def total(_context: Any, lanes: Any) -> Any:
+    """The sum of Floats, in any order."""
+
+    def generate(_inner: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        number = ir.FloatType()
+        function_type = ir.FunctionType(number, [number, arguments[0].type])
+        function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.vector.reduce.fadd.v16f32")
+        return builder.call(function, [number(0.0), arguments[0]], fastmath=("reassoc",))
+
+    return types.float32(lanes), generate
 
 
 def _place(context: Any, builder: Any, array_type: Any, arguments: Any) -> Any:

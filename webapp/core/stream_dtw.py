@@ -34,6 +34,7 @@ from webapp.core.lanes import (
     splat,
     square_root,
     store,
+    total,
 )
 from webapp.core.records import FloatArray
 
@@ -49,7 +50,6 @@ _CELL = np.int32(1)
 _INFINITE = np.float32(np.inf)
 _AHEAD = 2048
 """How many numbers ahead memory is asked for: what is calculated in the time that memory takes to answer."""
-_FLAGS = {"reassoc", "contract", "nsz"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,8 @@ class StreamTemplates:
     """Templates packed for the stream kernel; immutable, shared by all recognisers of a process.
 
     frames: all numbers, template k's from frame_offsets[k] on. row_counts: (N,) frames of each. state_offsets: (N + 1,)
-    where a matcher keeps the state of its rows. weights: (N, D). max_frames: (N,) longest match in ticks.
+    where a matcher keeps the state of its rows. weights: (N * lanes_of(D),) with zeros behind each D. max_frames: (N,)
+    longest match in ticks. dimensions: D.
     """
 
     frames: FloatArray = field(repr=False)
@@ -66,39 +67,44 @@ class StreamTemplates:
     state_offsets: NDArray[np.int64] = field(repr=False)
     weights: FloatArray = field(repr=False)
     max_frames: NDArray[np.int32] = field(repr=False)
+    dimensions: int
 
     def __len__(self) -> int:
         return len(self.row_counts)
 
     @property
-    def dimensions(self) -> int:
-        return int(self.weights.shape[1])
-
-    @property
     def nbytes(self) -> int:
         """What all of this holds."""
-        return sum(array.nbytes for array in vars(self).values())
+        return sum(array.nbytes for array in vars(self).values() if isinstance(array, np.ndarray))
 
 
 def pack_templates(
     frames: Sequence[FloatArray], weights: FloatArray, max_frames: NDArray[np.integer[Any]]
 ) -> StreamTemplates:
     """Pack N templates: frames (L_k, D); weights (N, D), each row sums to 1; max_frames (N,) in ticks, 1..32767."""
-    weights = np.array(weights, np.float32, order="C")
+    weights = np.asarray(weights, np.float32)
     _check(frames, weights, np.asarray(max_frames))
+    count, dimensions = weights.shape
     row_counts = np.array([len(rows) for rows in frames], np.int32)
-    frame_offsets = np.cumsum([0, *row_counts * weights.shape[1]], dtype=np.int64)
+    frame_offsets = np.cumsum([0, *row_counts * dimensions], dtype=np.int64)
     packed = np.zeros(frame_offsets[-1] + LANES, np.float32)  # the last lanes read, but do not use, what lies behind
     for rows, at in zip(frames, frame_offsets, strict=False):
         for first in range(0, len(rows), LANES):
             part = np.asarray(rows[first : first + LANES], np.float32).T.ravel()
-            begin = at + first * weights.shape[1]
+            begin = at + first * dimensions
             packed[begin : begin + len(part)] = part
-    state_offsets = np.cumsum([0, *-(-row_counts // LANES) * LANES], dtype=np.int64)
-    arrays = packed, frame_offsets[:-1], row_counts, state_offsets, weights, np.array(max_frames, np.int32)
+    state_offsets = np.cumsum([0, *map(lanes_of, row_counts.tolist())], dtype=np.int64)
+    padded = np.zeros((count, lanes_of(dimensions)), np.float32)
+    padded[:, :dimensions] = weights
+    arrays = packed, frame_offsets[:-1], row_counts, state_offsets, padded.ravel(), np.array(max_frames, np.int32)
     for array in arrays:
         array.flags.writeable = False
-    return StreamTemplates(*arrays)
+    return StreamTemplates(*arrays, dimensions)
+
+
+def lanes_of(count: int) -> int:
+    """So many numbers in whole LANES."""
+    return -(-count // LANES) * LANES
 
 
 def _check(frames: Sequence[FloatArray], weights: FloatArray, max_frames: NDArray[Any]) -> None:
@@ -135,28 +141,26 @@ def _hide_unseen(query: Any, trust: Any) -> None:
             query[d] = trust[d] = np.float32(0.0)
 
 
-@njit(cache=True, nogil=True, fastmath=_FLAGS)
-def _fold_weights(weights: Any, trust: Any, folded: Any) -> Any:
-    """Write weights times trust (D,) into folded, divided by their sum; answers the sum."""
-    seen = np.float32(0.0)
-    for d in range(weights.shape[0]):
-        folded[d] = weights[d] * trust[d]
-        seen += folded[d]
-    scale = np.float32(1.0) / seen if seen > 0 else np.float32(0.0)
-    for d in range(weights.shape[0]):
-        folded[d] *= scale
-    return seen
+@njit(cache=True, nogil=True)
+def _fold_weights(weights: Any, at: Any, trust: Any, folded: Any) -> Any:
+    """Write the weights from `at` on times trust (a multiple of LANES) into folded; answers their sum."""
+    seen = splat(np.float32(0.0))
+    for d in range(0, trust.shape[0], LANES):
+        products = load(weights, at + d) * load(trust, d)
+        seen = seen + products
+        store(folded, d, products)
+    return total(seen)
 
 
-@njit(cache=True, nogil=True, fastmath=_FLAGS)
-def _costs(frames: Any, at: Any, rows: Any, query: Any, folded: Any) -> Any:
-    """The costs of `rows` (at most LANES) rows of a template, whose numbers lie from `at` on."""
+@njit(cache=True, nogil=True)
+def _squares(frames: Any, at: Any, rows: Any, query: Any, folded: Any) -> Any:
+    """Weighted squared distances of `rows` (at most LANES) rows of a template, whose numbers lie from `at` on."""
     squares = splat(np.float32(0.0))
     for d in range(query.shape[0]):
         prefetch(frames, at + d * rows + _AHEAD)
         difference = load(frames, at + d * rows) - splat(query[d])
         squares = squares + splat(folded[d]) * difference * difference
-    return square_root(squares)
+    return squares
 
 
 @njit(cache=True, nogil=True)
@@ -177,22 +181,24 @@ def advance(  # noqa: PLR0917  # a kernel takes its arrays one by one
 ) -> None:
     """Move every template's matches on by one tick; the arrays from `query` on are written to.
 
-    query, trust: (D,); what is not finite or not trusted is set to 0. folded: (D,) scratch. cost_sums: the least cost
-    of a match up to a row that ends at this tick. paths: how many ticks ago it began, times 65536, plus how many cells
-    its path has. finished_costs, finished_ages: (N,) mean cost per cell of the match of the whole template that ends
-    now, and how many ticks ago it began.
+    query: (D,), trust: (lanes_of(D),) with zeros behind; what is not finite or not trusted is set to 0. folded: scratch
+    like trust. cost_sums: the least cost of a match up to a row that ends at this tick. paths: how many ticks ago it
+    began, times 65536, plus how many cells its path has. finished_costs, finished_ages: (N,) mean cost per cell of the
+    match of the whole template that ends now, and how many ticks ago it began.
     """
     _hide_unseen(query, trust)
     dimensions = query.shape[0]
     for k in range(row_counts.shape[0]):
         row_count, at = row_counts[k], frame_offsets[k]
-        is_seen = _fold_weights(weights[k], trust, folded) >= MIN_SEEN_SHARE
+        seen = _fold_weights(weights, k * trust.shape[0], trust, folded)
         last, oldest = splat(row_count - 1), splat(max_frames[k] * _AGE)
         sums_below, paths_below, costs_below = splat(_INFINITE), splat(_CELL), splat(_INFINITE)
         for first in range(0, row_count, LANES):
             rows = min(LANES, row_count - first)
             row = count_up() + splat(first)
-            costs = _costs(frames, at, rows, query, folded) if is_seen else splat(HIDDEN_COST)
+            costs = splat(HIDDEN_COST)
+            if seen >= MIN_SEEN_SHARE:
+                costs = square_root(_squares(frames, at, rows, query, folded) * splat(np.float32(1.0) / seen))
             at += rows * dimensions
             sums, path = load(cost_sums, state_offsets[k] + first), load(paths, state_offsets[k] + first)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import FloatArray
-from webapp.core.stream_dtw import StreamTemplates, advance, forget_older, likeliest_rows, start_over
+from webapp.core.stream_dtw import StreamTemplates, advance, forget_older, lanes_of, likeliest_rows, start_over
 
 _CELLS_MASK = 0xFFFF
 
@@ -24,7 +24,8 @@ class SubsequenceMatcher:
         count, dimensions = len(templates), templates.dimensions
         self._cost_sums = np.empty(templates.state_offsets[-1], np.float32)
         self._paths = np.empty(templates.state_offsets[-1], np.int32)
-        self._query, self._trust, self._folded = (np.empty(dimensions, np.float32) for _ in range(3))
+        self._query = np.empty(dimensions, np.float32)
+        self._trust, self._folded = (np.zeros(lanes_of(dimensions), np.float32) for _ in range(2))
         self._finished_costs, self._finished_ages = np.empty(count, np.float32), np.empty(count, np.int32)
         self._finished_starts = np.empty(count, np.int32)
         self._penalties = np.empty(count, np.float32)
@@ -48,9 +49,10 @@ class SubsequenceMatcher:
         """
         if self._tick is not None and tick != self._tick + 1:
             raise InvalidInputError(f"ticks must rise by one, got {tick} after {self._tick}")
-        if query.shape != self._query.shape or trust.shape != self._trust.shape:
+        if query.shape != self._query.shape or trust.shape != self._query.shape:
             raise InvalidInputError(f"query and trust must be {self._query.shape}, got {query.shape} and {trust.shape}")
-        self._query[:], self._trust[:] = query, trust  # of one type and layout, so that one compiled kernel serves
+        # Of one type and layout, so that one compiled kernel serves.
+        self._query[:], self._trust[: len(trust)] = query, trust
         self._tick = tick
         packed = self._templates
         advance(
