@@ -17,9 +17,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.datamodel import PrimitiveModel
-from numba.core.typing.templates import AbstractTemplate, infer_global
-from numba.extending import intrinsic, lower_builtin, register_model
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 LANES = 16
 
@@ -41,7 +39,7 @@ _FLAGS = ("contract", "nsz")
 
 
 @register_model(LanesType)
-class _LanesModel(PrimitiveModel):  # type: ignore[misc]  # numba has no types
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no types
     def __init__(self, manager: Any, lanes: LanesType) -> None:
         super().__init__(manager, lanes, ir.VectorType(lanes.element, LANES))
 
@@ -185,12 +183,9 @@ def _calling(name: str) -> Callable[..., Any]:
 def _lane_by_lane(operation: Any, builds: Mapping[LanesType, Callable[..., Any]], answer: Any = None) -> None:
     """Make an operator work on two of the same of these types; it answers that type too, or `answer`."""
 
-    @infer_global(operation)
-    class Operation(AbstractTemplate):  # type: ignore[misc]  # numba has no types
-        def generic(self, operands: Any, _keywords: Any) -> Any:
-            if len(operands) == 2 and operands[0] == operands[1] and operands[0] in builds:
-                return (answer or operands[0])(*operands)
-            return None
+    @type_callable(operation)
+    def types_of(_context: Any) -> Callable[[Any, Any], Any]:
+        return lambda a, b: (answer or a) if a == b and a in builds else None
 
     @lower_builtin(operation, LanesType, LanesType)
     def generate(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
