@@ -165,6 +165,12 @@ def test_whatever_is_compared_times_rise_and_few_sentences_are_said(
     assert order == sorted(order, reverse=True)
 
 
+def test_with_depth_on_one_side_alone_the_pictures_are_compared() -> None:
+    comparison = compare(replace(TAKE, world_m=None), TAKE)
+    assert comparison.dimensions == 2
+    assert comparison.matches_well
+
+
 def test_hidden_legs_are_left_out_and_the_rest_is_compared() -> None:
     scores = TAKE.scores.copy()
     scores[:, [i for i, name in enumerate(TAKE.skeleton.keypoints) if name.endswith(("knee", "ankle"))]] = 0
