@@ -126,7 +126,8 @@ def test_a_path_stays_within_its_band_and_there_is_one_for_any_lengths(a: FloatA
 def test_a_wider_band_never_costs_more_and_the_widest_is_none(a: FloatArray, b: FloatArray) -> None:
     costs = [dtw_distance(a, b, band) for band in range(13)]
     assert all(after <= before for before, after in itertools.pairwise(costs))
-    assert costs[-1] == dtw_distance(a, b) == dtw_distance(a, b, 10**9)
+    assert costs[-1] == dtw_distance(a, b) == dtw_distance(a, b, 10**12)
+    assert dtw_subsequence_distance(a, b, 10**12)[0] == close(dtw_subsequence_distance(a, b)[0])
 
 
 @settings(max_examples=60, deadline=None)

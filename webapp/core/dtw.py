@@ -102,7 +102,8 @@ def dtw_subsequence_cost_matrix(query: FloatArray, stream: FloatArray, band_fram
 def band_columns(rows: int, columns: int, band_frames: int | None) -> tuple[IntArray, IntArray]:
     """First and one past the last column that each row may use; see the module for what the band is."""
     if band_frames is None or rows == 1:
-        return every_column(rows, columns)
+        first, end = every_column(rows, columns)
+        return first, end
     short, long = sorted((rows - 1, columns - 1))
     centre = 2 * np.arange(rows, dtype=np.int64) * (columns - 1)
     width = max(2 * min(band_frames, long) * short, long)  # of 2 |i (M - 1) - j (N - 1)|
@@ -122,9 +123,10 @@ def _stretches(query_frames: int, stream_frames: int, band_frames: int | None) -
 
 def _diagonal_columns(rows: int, columns: int, band_frames: int | None) -> tuple[IntArray, IntArray]:
     if band_frames is None:
-        return every_column(rows, columns)
+        return band_columns(rows, columns, None)
     row: IntArray = np.arange(rows, dtype=np.int32)
-    return np.clip(row - band_frames, 0, columns), np.minimum(row + band_frames + 1, columns)
+    reach = min(band_frames, rows + columns)
+    return np.clip(row - reach, 0, columns), np.minimum(row + reach + 1, columns)
 
 
 def checked_pair(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
