@@ -19,9 +19,10 @@ from tests.movements import arm_raise
 from tests.pipeline.banks import stored_bank
 from webapp.config import ROOT, Settings
 from webapp.core.records import Detection, PoseSequence
-from webapp.pipeline import bank_preparer, wire
+from webapp.pipeline import analyst, bank_preparer, wire, wire_inquiries
 from webapp.pipeline import worker as worker_module
 from webapp.pipeline.inbox import Inbox, Item
+from webapp.pipeline.inquiries import HealthQuestion, Inquiry, Question
 from webapp.pipeline.link import CONNECTED, Link
 from webapp.pipeline.messages import Bank, FrameMessage, SessionOpened
 from webapp.pipeline.pipeline import NO_BANK_YET, Models, load_models
@@ -166,7 +167,14 @@ def test_a_frame_of_a_session_it_does_not_know_is_a_drop(worker: Worker, link: H
 
 @pytest.mark.parametrize(
     ("event", "arguments"),
-    [("bank", ({},)), ("session_opened", (None,)), ("session_closed", ()), ("frame", ()), ("frame", (None, b"x"))],
+    [
+        ("bank", ({},)),
+        ("inquiry", (None,)),
+        ("session_opened", (None,)),
+        ("session_closed", ()),
+        ("frame", ()),
+        ("frame", (None, b"x")),
+    ],
 )
 def test_nonsense_from_the_server_changes_nothing(
     worker: Worker, link: HeardLink, event: str, arguments: tuple[object, ...]
@@ -274,3 +282,30 @@ def test_the_worker_loads_neither_the_web_nor_the_database() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_frames_are_answered_while_an_inquiry_is_worked_on(
+    worker: Worker, link: HeardLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def held(_question: Question) -> wire.Wire:
+        begun.set()
+        go.wait(20)
+        return {"actions": []}
+
+    monkeypatch.setattr(analyst, "analysed", held)
+    inquiry = Inquiry("i1", HealthQuestion(stored_bank(1, {})))
+
+    worker.take(Item(link, "inquiry", (wire_inquiries.inquiry_to_wire(inquiry),)))
+    assert begun.wait(20)
+    worker.take(frame(link, 1, picture()))
+    assert [event for event, _ in link.sent] == ["hello", "answer"]
+    go.set()
+
+    for _ in range(2000):
+        if len(link.sent) > 2:
+            break
+        threading.Event().wait(0.01)
+    event, (reply,) = link.sent[-1]
+    assert (event, reply) == ("reply", {"inquiry_id": "i1", "result": {"actions": []}})

@@ -59,9 +59,14 @@ class Server:
         self.connections.append(client)
         return client
 
-    def worker(self, on_frame: OnFrame = ScriptedWorker.answer_nobody, hello: bool = True) -> ScriptedWorker:
+    def worker(
+        self,
+        on_frame: OnFrame = ScriptedWorker.answer_nobody,
+        hello: bool = True,
+        on_inquiry: OnFrame | None = None,
+    ) -> ScriptedWorker:
         """A connected worker of the test's own."""
-        worker = ScriptedWorker(self.url, self.token, on_frame)
+        worker = ScriptedWorker(self.url, self.token, on_frame, on_inquiry)
         worker.connect(hello)
         self.connections.append(worker)
         return worker

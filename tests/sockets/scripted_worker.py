@@ -16,16 +16,16 @@ OnFrame = Callable[["ScriptedWorker", Any], None]
 
 
 class ScriptedWorker:
-    """Keeps everything it is told, in order; answers frames with `on_frame`."""
+    """Keeps everything it is told, in order; answers frames with `on_frame`, inquiries with `on_inquiry`."""
 
-    def __init__(self, url: str, token: str, on_frame: OnFrame) -> None:
+    def __init__(self, url: str, token: str, on_frame: OnFrame, on_inquiry: OnFrame | None = None) -> None:
         self.told: list[tuple[str, tuple[Any, ...]]] = []
         self._url = url
         self._token = token
-        self._on_frame = on_frame
+        self._handlers = {"frame": on_frame, "inquiry": on_inquiry}
         self._client = OrderedClient()
         self._changed = threading.Condition()
-        for event in ("bank", "session_opened", "session_closed", "frame"):
+        for event in ("bank", "session_opened", "session_closed", "frame", "inquiry"):
             self._client.on(event, self._taker(event), namespace=NAMESPACE)
 
     def connect(self, hello: bool = True) -> None:
@@ -64,7 +64,8 @@ class ScriptedWorker:
             with self._changed:
                 self.told.append((event, arguments))
                 self._changed.notify_all()
-            if event == "frame":
-                self._on_frame(self, arguments[0])
+            handler = self._handlers.get(event)
+            if handler is not None:
+                handler(self, arguments[0])
 
         return take

@@ -1,8 +1,8 @@
 """The effect of feedback on what is recognised: the threshold that does as the person says, and what else it does.
 
 A threshold is lowered just below the performance that was wrong, never so low that takes of the action are no longer
-recognised by its other takes; it is raised just above the one that was missed, never so high that it reaches a take of
-another action or a negative that it did not reach before.
+recognised by its other takes; it is raised just above the one that was missed, never so high that a take of another
+action or a negative, judged as if it were new, is accepted that was not before.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Pose, PoseSequence
-from webapp.recognition.classify import classify
+from webapp.recognition.classify import Classification, classify
 from webapp.recognition.feedback import (
     FACTOR_MAX,
     FACTOR_MIN,
@@ -34,7 +34,6 @@ Item = TypeVar("Item")
 
 _CLEARANCE = 0.03
 """How far beyond the performance the new threshold lies, as a share of it."""
-_HALVINGS = 5
 _MAX_LEFT_OUT, _MAX_OTHERS = 12, 60
 """How many takes are looked at: an answer must come in seconds."""
 ADDED = "added by feedback"
@@ -160,61 +159,63 @@ def _accepting(known: _Learned, action_id: str, performance: PoseSequence) -> li
     action = known.action(action_id)
     if action is None or _accepts(known, action_id, performance):
         return []
-    widest = known.with_factor(action_id, FACTOR_MAX)
-    judged = classify(widest.bank, performance)
-    candidate = _candidate(judged.ranking, action_id)
-    if judged.action is None or judged.action.action_id != action_id or candidate is None:
-        return [_change(known, action, "at_least", 0.0, _why_not(action, judged.action, candidate))]
-    wanted = _least_factor(known, action, performance, candidate)
-    reached = _newly_reached(known, action, wanted)
-    obstacle = None
-    if reached:
-        obstacle = f"a threshold this high would also reach {reached} for {action.name}"
+    widest = classify(known.with_factor(action_id, FACTOR_MAX).bank, performance)
+    candidate = _candidate(widest.ranking, action_id)
+    wanted = math.inf if candidate is None else FACTOR_MAX * candidate.distance / candidate.threshold
+    wanted = min(FACTOR_MAX, wanted * (1 + _CLEARANCE))
+    after = known.with_factor(action_id, wanted)
+    if _accepts(after, action_id, performance):
+        reached = _newly_reached(known, after, action)
+        obstacle = f"a threshold this high would also accept {reached} as {action.name}" if reached else None
+    else:
+        obstacle = _why_not(action, widest)
     return [_change(known, action, "at_least", wanted, obstacle)]
 
 
-def _why_not(action: Action, taken_for: Action | None, candidate: Candidate | None) -> str:
-    if taken_for is not None and taken_for.action_id != action.action_id:
-        return f"it is nearer to {taken_for.name} at any sensible threshold of {action.name}"
-    said = "nothing in it can be compared" if candidate is None or candidate.reason is None else candidate.reason
+def _why_not(action: Action, widest: Classification) -> str:
+    if widest.nearest is not None and widest.nearest.action_id != action.action_id:
+        return f"it is nearer to {widest.nearest.name} at any threshold of {action.name}"
+    candidate = _candidate(widest.ranking, action.action_id)
+    said = "nothing in it can be compared" if candidate is None else candidate.reason or "it is too near to others"
     return f"no sensible threshold of {action.name} accepts it: {said}"
 
 
-def _least_factor(known: _Learned, action: Action, performance: PoseSequence, at_widest: Candidate) -> float:
-    """The factor just above the one from which the performance is accepted, which is below FACTOR_MAX."""
-    ratio = at_widest.distance / at_widest.threshold
-    low = max(action.threshold_factor, FACTOR_MAX * ratio)
-    wanted = min(FACTOR_MAX, low * (1 + _CLEARANCE))
-    if _accepts(known.with_factor(action.action_id, wanted), action.action_id, performance):
-        return wanted
-    high = FACTOR_MAX  # another action is near too: this one must be nearer by its share of the threshold
-    for _ in range(_HALVINGS):
-        middle = math.sqrt(wanted * high)
-        if _accepts(known.with_factor(action.action_id, middle), action.action_id, performance):
-            high = middle
-        else:
-            wanted = middle
-    return high
+def _newly_reached(before: _Learned, after: _Learned, action: Action) -> str:
+    """Takes of other actions and negatives that are accepted as the action after and not before, in words.
+
+    Each is judged by all but itself, as if it were new.
+    """
+
+    def nearness(sequence: PoseSequence) -> float:
+        candidate = _candidate(classify(before.bank, sequence).ranking, action.action_id)
+        return math.inf if candidate is None else candidate.distance
+
+    def is_reached(known: _Learned, other: _Other) -> bool:
+        return _accepts(other.left_out_of(known), action.action_id, other.sequence)
+
+    others = [_Other(take.sequence, one) for one in before.actions if one is not action for take in one.takes]
+    others += [_Other(negative) for negative in before.negatives]
+    nearest = sorted(_thinned(others, _MAX_OTHERS), key=lambda other: nearness(other.sequence))[:_MAX_LEFT_OUT]
+    reached = [other for other in nearest if is_reached(after, other) and not is_reached(before, other)]
+    names = ["none of your actions" if other.action is None else other.action.name for other in reached]
+    return " and ".join(f"{names.count(name)} recorded as {name}" for name in dict.fromkeys(names))
 
 
-def _newly_reached(known: _Learned, action: Action, factor: float) -> str:
-    """Which takes of other actions and negatives the factor would reach and the present one does not, in words."""
-    learned = known.threshold(action.action_id) / action.threshold_factor
-    alone = prepare_bank([replace(action, threshold_factor=FACTOR_MAX)])
+@dataclass(frozen=True)
+class _Other:
+    """A take of another action, or a negative."""
 
-    def reached(sequence: PoseSequence) -> bool:
-        candidate = _candidate(classify(alone, sequence).ranking, action.action_id)
-        if candidate is None or candidate.reason is not None:
-            return False
-        return action.threshold_factor * learned < candidate.distance <= factor * learned
+    sequence: PoseSequence
+    action: Action | None = None
 
-    others = [(one, take) for one in known.actions if one.action_id != action.action_id for take in one.takes]
-    names = [one.name for one, take in _thinned(others, _MAX_OTHERS) if reached(take.sequence)]
-    negatives = sum(reached(negative) for negative in _thinned(known.negatives, _MAX_OTHERS))
-    said = [f"{names.count(name)} of the takes of {name}" for name in dict.fromkeys(names)]
-    if negatives:
-        said.append(f"{negatives} of the movements that are none of your actions")
-    return " and ".join(said)
+    def left_out_of(self, known: _Learned) -> _Learned:
+        if self.action is None:
+            return _learned(known.actions, [one for one in known.negatives if one is not self.sequence])
+        return known.with_action(_without(self.action, self.sequence))
+
+
+def _without(action: Action, sequence: PoseSequence) -> Action:
+    return replace(action, takes=[take for take in action.takes if take.sequence is not sequence])
 
 
 @dataclass(frozen=True)
@@ -232,8 +233,8 @@ def _left_out(known: _Learned, action: Action) -> list[_LeftOut]:
         return []
     found = []
     for take in _thinned(action.takes, _MAX_LEFT_OUT):
-        rest = replace(action, takes=[other for other in action.takes if other is not take])
-        ratios = _classified_ratios(known.with_action(rest).bank, action.action_id, take.sequence)
+        rest = known.with_action(_without(action, take.sequence))
+        ratios = _classified_ratios(rest.bank, action.action_id, take.sequence)
         found.append(_LeftOut(take.take_id, bool(ratios), action.threshold_factor * min(ratios, default=math.inf)))
     return found
 
