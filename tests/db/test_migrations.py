@@ -13,7 +13,9 @@ from sqlalchemy import CheckConstraint, inspect, select, text
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.db.accounts import ROLES, Role
+from webapp.db.actions import Action
 from webapp.db.base import Base, db
+from webapp.db.feedback import Feedback, Tuning
 from webapp.db.schema import (
     DatabaseUnavailableError,
     current_revision,
@@ -75,6 +77,44 @@ def test_downgrading_leaves_nothing_behind(empty_app: Flask) -> None:
     downgrade("base")
 
     assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
+    upgrade()
+    assert differences() == []
+
+
+def test_what_people_recorded_before_feedback_existed_survives_it_and_the_way_back(empty_app: Flask) -> None:
+    upgrade()
+    db.session.remove()
+    downgrade("0001")
+    for statement in (
+        "INSERT INTO users (id, username, username_key, password, fs_uniquifier, bank_number, created_at) "
+        "VALUES (7, 'anna', 'anna', 'x', 'x', 3, '2026-01-01')",
+        "INSERT INTO actions (id, owner_id, name, name_key, created_at) "
+        "VALUES ('a', 7, 'Squat', 'squat', '2026-01-01')",
+        "INSERT INTO takes (id, action_id, client_key, sequence, frames, duration_s, trim_start_s, trim_end_s, source, "
+        "detector, pose_model, created_at) VALUES ('t', 'a', 'k', 'x', 5, 1, 0, 1, 'webcam', 'd', 'p', '2026-01-01')",
+    ):
+        db.session.execute(text(statement))
+    db.session.commit()
+    db.session.remove()
+
+    upgrade()
+
+    action = db.session.get(Action, "a")
+    assert action is not None
+    assert (action.mirror, action.threshold_factor, action.set_factor, action.set_number) == (False, 1, 1, 0)
+    assert [take.id for take in action.takes] == ["t"]
+    feedback = Feedback(owner_id=7, client_key="k", kind="wrong", number=4)
+    feedback.tunings = [Tuning(action_id="a", bound="at_most", factor=0.8, factor_before=1.0)]
+    db.session.add(feedback)
+    db.session.commit()
+    db.session.remove()
+
+    downgrade("0001")
+
+    assert db.session.scalar(text("SELECT name FROM actions")) == "Squat"
+    assert db.session.scalar(text("SELECT count(*) FROM takes")) == 1
+    assert not {"feedback", "tunings", "negatives"} & set(inspect(db.engine).get_table_names())
+    db.session.remove()
     upgrade()
     assert differences() == []
 
