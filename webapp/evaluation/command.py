@@ -7,8 +7,8 @@ from pathlib import Path
 
 from webapp.core.errors import InvalidInputError
 from webapp.evaluation import report
-from webapp.evaluation.datasets import Dataset, load_dataset
-from webapp.evaluation.protocols import applicable, method_of, run_protocol
+from webapp.evaluation.datasets import load_dataset
+from webapp.evaluation.protocols import SEED, method_of, plans
 from webapp.evaluation.results import Result
 from webapp.evaluation.workers import Workers, usable_cores
 
@@ -24,23 +24,21 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidInputError(f"--processes must be 1 or more, got {processes}")
     if arguments.plot is not None:
         _require_picture(arguments.plot)
-    folders = [Path(folder) for folder in arguments.datasets.split(",")]
-    datasets = [load_dataset(folder) for folder in folders]
-    results = [result for dataset in datasets for result in _measure(dataset, arguments, Workers(processes))]
-    print(report.table(results))
+    datasets = [load_dataset(Path(folder)) for folder in arguments.datasets.split(",")]
+    planned = [plans(dataset, arguments.protocol, arguments.templates) for dataset in datasets]
+    print(f"seed {SEED}")
+    width = max(len(dataset.name) for dataset in datasets)
+    results = []
+    for dataset, of_dataset in zip(datasets, planned, strict=True):
+        method = method_of(arguments.method, dataset, Workers(processes))
+        for plan in of_dataset:
+            results.append(plan.run(arguments.method, method))
+            print(report.line(results[-1], width), flush=True)  # at once: the next may take minutes
     if arguments.plot is not None:
         _draw(results, arguments.plot)
     if arguments.json:
         print(report.as_json(results, single=len(datasets) == 1 and arguments.protocol != "all"))
     return 0
-
-
-def _measure(dataset: Dataset, arguments: argparse.Namespace, workers: Workers) -> list[Result]:
-    method = method_of(arguments.method, dataset, workers)
-    asked = [(arguments.protocol, arguments.templates or "others")]
-    if arguments.protocol == "all":
-        asked = applicable(dataset, arguments.templates)
-    return [run_protocol(dataset, protocol, arguments.method, method, kind) for protocol, kind in asked]
 
 
 def _require_picture(file: Path) -> None:

@@ -1,7 +1,10 @@
-"""Every protocol by its name: which apply to a dataset, and running one."""
+"""Every protocol by its name: made ready for a dataset, so that what does not apply is known before anything runs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 from webapp.core.errors import InvalidInputError
@@ -10,7 +13,7 @@ from webapp.evaluation.datasets import Dataset
 from webapp.evaluation.methods import DefaultMethod, Method
 from webapp.evaluation.options import PROTOCOLS, TEMPLATES
 from webapp.evaluation.reference import ReferenceMethod
-from webapp.evaluation.results import Result
+from webapp.evaluation.results import Confusions, Figures, OpenSetAnswers, Result, Watched
 from webapp.evaluation.workers import Workers
 
 SEED = 1
@@ -22,37 +25,43 @@ def method_of(name: str, dataset: Dataset, workers: Workers) -> Method:
     return ReferenceMethod(dataset, workers) if name == "reference" else DefaultMethod(dataset, workers)
 
 
-def run_protocol(dataset: Dataset, protocol: str, method_name: str, method: Method, templates: str) -> Result:
-    """One protocol; InvalidInputError where it does not apply. templates: of stream alone."""
-    result = partial(Result, dataset.name, protocol, method_name, SEED)
+@dataclass(frozen=True)
+class Plan:
+    """A protocol made ready for a dataset. templates: of stream alone."""
+
+    dataset: Dataset
+    protocol: str
+    templates: str | None
+    measure: Callable[[Method], tuple[Figures, Confusions | OpenSetAnswers | Watched]]
+
+    def run(self, method_name: str, method: Method) -> Result:
+        """What the method of this name does by it."""
+        figures, detail = self.measure(method)
+        return Result(self.dataset.name, self.protocol, method_name, SEED, figures, detail, self.templates)
+
+
+def plans(dataset: Dataset, protocol: str, templates: str | None) -> list[Plan]:
+    """The plan of one protocol, InvalidInputError where it does not apply; of `all` the plans of those that do.
+
+    templates: `others` or `same` of stream; None is others, with `all` both.
+    """
+    if protocol != "all":
+        return [_plan(dataset, protocol, templates or "others")]
+    asked = [(name, "others") for name in PROTOCOLS if name != "stream"]
+    asked += [("stream", kind) for kind in (TEMPLATES if templates is None else (templates,))]
+    ready = []
+    for name, kind in asked:
+        with suppress(InvalidInputError):  # it does not apply
+            ready.append(_plan(dataset, name, kind))
+    return ready
+
+
+def _plan(dataset: Dataset, protocol: str, templates: str) -> Plan:
     if protocol == "stream":
-        return result(*stream.measure(dataset, stream.recordings(dataset, templates), method), templates)
+        recordings = stream.recordings(dataset, templates)
+        return Plan(dataset, protocol, templates, partial(stream.measure, dataset, recordings))
     if protocol in closed_set.TRIALS_OF:
-        return result(*closed_set.measure(dataset, closed_set.TRIALS_OF[protocol](dataset), method))
-    from_one_person = protocol == "open-set-one-person"
-    return result(*open_set.measure(dataset, open_set.draws(dataset, SEED, from_one_person=from_one_person), method))
-
-
-def applicable(dataset: Dataset, templates: str | None) -> list[tuple[str, str]]:
-    """Every protocol that applies, with its kind of templates: of stream both, or the one given."""
-    wanted = [(protocol, kind) for protocol in PROTOCOLS for kind in _kinds(protocol, templates)]
-    return [(protocol, kind) for protocol, kind in wanted if _applies(dataset, protocol, kind)]
-
-
-def _kinds(protocol: str, templates: str | None) -> tuple[str, ...]:
-    if protocol != "stream":
-        return ("others",)
-    return TEMPLATES if templates is None else (templates,)
-
-
-def _applies(dataset: Dataset, protocol: str, templates: str) -> bool:
-    try:
-        if protocol == "stream":
-            stream.recordings(dataset, templates)
-        elif protocol in closed_set.TRIALS_OF:
-            closed_set.TRIALS_OF[protocol](dataset)
-        else:
-            open_set.draws(dataset, SEED, from_one_person=protocol == "open-set-one-person")
-    except InvalidInputError:
-        return False
-    return True
+        trials = closed_set.TRIALS_OF[protocol](dataset)
+        return Plan(dataset, protocol, None, partial(closed_set.measure, dataset, trials))
+    drawn = open_set.draws(dataset, SEED, from_one_person=protocol == "open-set-one-person")
+    return Plan(dataset, protocol, None, partial(open_set.measure, dataset, drawn))

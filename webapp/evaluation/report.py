@@ -1,21 +1,21 @@
-"""Results as a table for people and as one JSON object for programs."""
+"""Results as lines of a table for people and as one JSON object for programs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 
+from webapp.evaluation.options import METHODS, PROTOCOLS
 from webapp.evaluation.results import Result
 
+_PROTOCOL_WIDTH = max(map(len, PROTOCOLS))
+_METHOD_WIDTH = max(map(len, METHODS))
 
-def table(results: Sequence[Result]) -> str:
-    """A line for each result, figures named."""
-    rows = [(result.dataset, _protocol(result), result.method, _figures(result)) for result in results]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]) for row in rows
-    ]
-    return "\n".join([*lines, f"seed {results[0].seed}"])
+
+def line(result: Result, dataset_width: int) -> str:
+    """One line of the table, figures named; columns as wide as any protocol and method needs."""
+    columns = (result.dataset, dataset_width), (_protocol(result), _PROTOCOL_WIDTH), (result.method, _METHOD_WIDTH)
+    return "  ".join([*(text.ljust(width) for text, width in columns), _figures(result)])
 
 
 def as_json(results: Sequence[Result], *, single: bool) -> str:
