@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.recognition.figures import action, jumping_jack, perform, squat, still
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import PoseSequence
-from webapp.recognition import feedback_rules
+from webapp.recognition import feedback_rules, judging
 from webapp.recognition.classify import classify
-from webapp.recognition.feedback import FACTOR_MAX, FACTOR_MIN, Effect, Feedback, PastEvent
+from webapp.recognition.feedback import FACTOR_MAX, FACTOR_MIN, Addition, Effect, Feedback, PastEvent
 from webapp.recognition.feedback_rules import feedback_effect
 from webapp.recognition.ports import Action, Take
 from webapp.recognition.template_bank import prepare_bank
@@ -218,18 +220,52 @@ def test_undone_by_leaving_the_factor_out_the_judgement_is_the_old_one(
     assert judged(actions, wrong) == SQUAT
 
 
-def test_the_takes_that_are_looked_at_are_bounded(actions: list[Action], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("add", [None, "negative"])
+def test_what_is_learned_anew_for_an_answer_is_bounded(monkeypatch: pytest.MonkeyPatch, add: Addition | None) -> None:
     prepared = []
 
     def counted(*arguments: object) -> object:
         prepared.append(arguments)
         return prepare_bank(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(feedback_rules, "prepare_bank", counted)
-    many = [squats(20), jacks(2)]
+    many = [squats(12), jacks(12)]
     near = blend_where(lambda made: judged(many, made) == SQUAT and ratio(many, made, SQUAT) > 0.6)
+    monkeypatch.setattr(judging, "prepare_bank", counted)
+    monkeypatch.setattr(feedback_rules, "_TAKES_LEARNED", 3 * 24)
+    monkeypatch.setattr(feedback_rules, "_FEWEST_LOOKS", 3)
 
-    effect = feedback_effect(many, (), Feedback(near, wrong_action_id=SQUAT))
+    effect = feedback_effect(many, (), Feedback(near, wrong_action_id=SQUAT, add=add))
 
-    assert effect.checked_takes <= 12
-    assert len(prepared) <= 3 * 12 + 6
+    assert effect.checked_takes <= 3
+    assert len(prepared) <= 2 + 3 * 3
+
+
+def test_a_factor_set_afterwards_is_as_one_that_was_there_before(actions: list[Action], wrong: PoseSequence) -> None:
+    """Nothing has to be learned anew for a factor."""
+    quick = judging.learned(actions, ()).with_factors({SQUAT: 0.7, JACK: 1.3}).bank
+    anew = prepare_bank([replace(actions[0], threshold_factor=0.7), replace(actions[1], threshold_factor=1.3)])
+
+    assert quick.thresholds == pytest.approx(anew.thresholds)
+    assert classify(quick, wrong).ranking == classify(anew, wrong).ranking
+    assert quick.template_thresholds == pytest.approx(anew.template_thresholds)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0, 1), st.sampled_from([SQUAT, JACK]), st.booleans())
+def test_whatever_is_said_the_bounds_hold(share: float, action_id: str, was_wrong: bool) -> None:
+    actions, said = [squats(3), jacks(2)], blend(share)
+    feedback = Feedback(said, wrong_action_id=action_id) if was_wrong else Feedback(said, right_action_id=action_id)
+
+    effect = feedback_effect(actions, (), feedback)
+    after = tuned(actions, effect)
+
+    assert effect.solved or effect.suggestion is not None
+    assert effect.lost_takes == ()
+    for change in effect.changes:
+        assert FACTOR_MIN <= change.factor_after <= FACTOR_MAX
+        assert (change.obstacle is None) == change.changes
+    for before, one in zip(actions, after, strict=True):
+        for take in before.takes:
+            rest = [replace(other, takes=[t for t in other.takes if t is not take]) for other in actions]
+            rest_after = [replace(other, takes=[t for t in other.takes if t is not take]) for other in after]
+            assert judged(rest_after, take.sequence) in {judged(rest, take.sequence), one.action_id}

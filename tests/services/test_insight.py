@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from flask import Flask
@@ -109,7 +109,7 @@ def test_two_who_ask_at_a_time_are_answered_by_one_inquiry(app: Flask, anna: Use
 
 
 def test_an_inquiry_that_failed_is_asked_again(anna: User) -> None:
-    answers = iter([WorkerUnavailableError("no worker"), {"actions": []}])
+    answers: Iterator[Result | WorkerUnavailableError] = iter([WorkerUnavailableError("no worker"), {"actions": []}])
 
     def ask(_question: Question) -> Result:
         answer = next(answers)

@@ -28,7 +28,7 @@ def test_the_running_web_process_has_loaded_no_inference_framework(web: Server, 
 
     web.worker(tell)
     ask_until_result(web.live("alice"), jpeg)
-    for path in ("/live/", "/actions/", "/history/"):
+    for path in ("/live/", "/actions/", "/history/", "/negatives/", "/feedback/"):
         page = urllib.request.Request(f"{web.url}{path}", headers={"Cookie": web.cookies["alice"]})
         urllib.request.urlopen(page).close()
 

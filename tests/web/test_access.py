@@ -93,7 +93,18 @@ def test_an_account_switched_off_is_logged_out_at_once(app: Flask, log_in: LogIn
 
 
 @pytest.mark.parametrize(
-    "url", ["/actions/", "/actions/check", "/admin/users/1/role", "/logout", "/login", "/signup", "/accounts/password"]
+    "url",
+    [
+        "/actions/",
+        "/actions/check",
+        "/feedback/preview",
+        "/negatives/",
+        "/admin/users/1/role",
+        "/logout",
+        "/login",
+        "/signup",
+        "/accounts/password",
+    ],
 )
 def test_a_change_without_the_token_is_refused(log_in: LogIn, url: str) -> None:
     browser = log_in("root", role="admin")

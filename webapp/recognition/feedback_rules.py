@@ -8,12 +8,12 @@ action or a negative, judged as if it were new, is accepted that was not before.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from webapp.core.errors import InvalidInputError
-from webapp.core.records import Pose, PoseSequence
+from webapp.core.records import PoseSequence
 from webapp.recognition.classify import Classification, classify
 from webapp.recognition.feedback import (
     FACTOR_MAX,
@@ -26,49 +26,26 @@ from webapp.recognition.feedback import (
     LostTake,
     PastEvent,
 )
-from webapp.recognition.ports import Action, Candidate, Event, Take
-from webapp.recognition.spotter import StreamRecogniser
-from webapp.recognition.template_bank import TemplateBank, prepare_bank
+from webapp.recognition.judging import (
+    Learned,
+    accepted_ratios,
+    accepts,
+    candidate_of,
+    classified_ratios,
+    judged_id,
+    learned,
+)
+from webapp.recognition.ports import Action, Take
 
 Item = TypeVar("Item")
 
 _CLEARANCE = 0.03
 """How far beyond the performance the new threshold lies, as a share of it."""
-_MAX_LEFT_OUT, _MAX_OTHERS = 12, 60
-"""How many takes are looked at: an answer must come in seconds."""
+_FEWEST_LOOKS, _TAKES_LEARNED = 8, 2000
+"""An answer must come in seconds: all that is learned anew for it holds about so many takes."""
+_MAX_OTHERS = 60
 ADDED = "added by feedback"
 """The take_id of a performance that is added as a take."""
-
-
-@dataclass(frozen=True)
-class _Learned:
-    """Actions and negatives, and what is learned from them."""
-
-    actions: tuple[Action, ...]
-    negatives: tuple[PoseSequence, ...]
-    bank: TemplateBank
-
-    def action(self, action_id: str) -> Action | None:
-        return next((action for action in self.actions if action.action_id == action_id), None)
-
-    def threshold(self, action_id: str) -> float:
-        """The action's threshold; 0 where it is not known."""
-        pairs = zip(self.bank.actions, self.bank.thresholds, strict=True)
-        return next((float(threshold) for action, threshold in pairs if action.action_id == action_id), 0.0)
-
-    def with_action(self, changed: Action) -> _Learned:
-        """The same with this action in the place of its namesake."""
-        actions = (changed if action.action_id == changed.action_id else action for action in self.actions)
-        return _learned(actions, self.negatives)
-
-    def with_factor(self, action_id: str, factor: float) -> _Learned:
-        action = self.action(action_id)
-        return self if action is None else self.with_action(replace(action, threshold_factor=factor))
-
-
-def _learned(actions: Iterable[Action], negatives: Sequence[PoseSequence]) -> _Learned:
-    kept = tuple(actions)
-    return _Learned(kept, tuple(negatives), prepare_bank(kept, negatives))
 
 
 def feedback_effect(
@@ -81,7 +58,7 @@ def feedback_effect(
 
     InvalidInputError where the performance shows too little to be compared with anything.
     """
-    before = _learned(actions, negatives)
+    before = learned(actions, negatives)
     if before.bank.templates and not classify(before.bank, feedback.performance).ranking:
         raise InvalidInputError(
             f"the {len(feedback.performance)} frames show too little of the person to be compared; "
@@ -107,29 +84,24 @@ def feedback_effect(
     )
 
 
-def _with_addition(known: _Learned, feedback: Feedback) -> _Learned:
+def _with_addition(known: Learned, feedback: Feedback) -> Learned:
     if feedback.add == "negative":
-        return _learned(known.actions, (*known.negatives, feedback.performance))
+        return learned(known.actions, (*known.negatives, feedback.performance))
     if feedback.add != "take" or feedback.right_action_id is None:
         return known
     take = Take(ADDED, feedback.performance)
     action = known.action(feedback.right_action_id)
     if action is None:  # its first take
-        return _learned(
-            (*known.actions, Action(feedback.right_action_id, feedback.right_name, [take])), known.negatives
-        )
+        return learned((*known.actions, Action(feedback.right_action_id, feedback.right_name, [take])), known.negatives)
     return known.with_action(replace(action, takes=[*action.takes, take]))
 
 
-def _tuned(known: _Learned, changes: Sequence[Change]) -> _Learned:
-    for change in changes:
-        action = known.action(change.action_id)
-        if action is not None and action.threshold_factor != change.factor_after:
-            known = known.with_factor(change.action_id, change.factor_after)
-    return known
+def _tuned(known: Learned, changes: Sequence[Change]) -> Learned:
+    factors = {change.action_id: change.factor_after for change in changes if change.changes}
+    return known.with_factors(factors) if factors else known
 
 
-def _change(known: _Learned, action: Action, bound: Bound, factor: float, obstacle: str | None = None) -> Change:
+def _change(known: Learned, action: Action, bound: Bound, factor: float, obstacle: str | None = None) -> Change:
     """To this factor, or none where there is an obstacle."""
     kept = action.threshold_factor
     after = kept if obstacle else factor
@@ -137,14 +109,14 @@ def _change(known: _Learned, action: Action, bound: Bound, factor: float, obstac
     return Change(action.action_id, action.name, bound, kept, after, threshold, threshold * after / kept, obstacle)
 
 
-def _rejecting(known: _Learned, action_id: str, performance: PoseSequence) -> list[Change]:
+def _rejecting(known: Learned, action_id: str, performance: PoseSequence) -> list[Change]:
     """What keeps the performance from being taken for the action; nothing where it is not."""
     action = known.action(action_id)
-    ratios = [] if action is None else _accepted_ratios(known.bank, action_id, performance)
+    ratios = [] if action is None else accepted_ratios(known.bank, action_id, performance)
     if action is None or not ratios:
         return []
     wanted = action.threshold_factor * min(ratios) * (1 - _CLEARANCE)
-    own = _left_out(known, action)
+    own = _left_out(known, action, _looks(known))
     losing = sum(1 for take in own if take.accepted and take.factor > wanted)
     obstacle = None
     if losing:
@@ -154,18 +126,17 @@ def _rejecting(known: _Learned, action_id: str, performance: PoseSequence) -> li
     return [_change(known, action, "at_most", wanted, obstacle)]
 
 
-def _accepting(known: _Learned, action_id: str, performance: PoseSequence) -> list[Change]:
+def _accepting(known: Learned, action_id: str, performance: PoseSequence) -> list[Change]:
     """What lets the performance be taken for the action; nothing where it is already."""
     action = known.action(action_id)
-    if action is None or _accepts(known, action_id, performance):
+    if action is None or accepts(known, action_id, performance):
         return []
-    widest = classify(known.with_factor(action_id, FACTOR_MAX).bank, performance)
-    candidate = _candidate(widest.ranking, action_id)
+    widest = classify(known.with_factors({action_id: FACTOR_MAX}).bank, performance)
+    candidate = candidate_of(widest.ranking, action_id)
     wanted = math.inf if candidate is None else FACTOR_MAX * candidate.distance / candidate.threshold
     wanted = min(FACTOR_MAX, wanted * (1 + _CLEARANCE))
-    after = known.with_factor(action_id, wanted)
-    if _accepts(after, action_id, performance):
-        reached = _newly_reached(known, after, action)
+    if accepts(known.with_factors({action_id: wanted}), action_id, performance):
+        reached = _newly_reached(known, action, wanted)
         obstacle = f"a threshold this high would also accept {reached} as {action.name}" if reached else None
     else:
         obstacle = _why_not(action, widest)
@@ -175,142 +146,105 @@ def _accepting(known: _Learned, action_id: str, performance: PoseSequence) -> li
 def _why_not(action: Action, widest: Classification) -> str:
     if widest.nearest is not None and widest.nearest.action_id != action.action_id:
         return f"it is nearer to {widest.nearest.name} at any threshold of {action.name}"
-    candidate = _candidate(widest.ranking, action.action_id)
+    candidate = candidate_of(widest.ranking, action.action_id)
     said = "nothing in it can be compared" if candidate is None else candidate.reason or "it is too near to others"
     return f"no sensible threshold of {action.name} accepts it: {said}"
 
 
-def _newly_reached(before: _Learned, after: _Learned, action: Action) -> str:
-    """Takes of other actions and negatives that are accepted as the action after and not before, in words.
+def _newly_reached(known: Learned, action: Action, factor: float) -> str:
+    """Takes of other actions and negatives that this factor accepts as the action and the present one does not.
 
-    Each is judged by all but itself, as if it were new.
+    Each is judged by all but itself, as if it were new; in words.
     """
 
-    def nearness(sequence: PoseSequence) -> float:
-        candidate = _candidate(classify(before.bank, sequence).ranking, action.action_id)
+    def nearness(other: _Other) -> float:
+        candidate = candidate_of(classify(known.bank, other.sequence).ranking, action.action_id)
         return math.inf if candidate is None else candidate.distance
 
-    def is_reached(known: _Learned, other: _Other) -> bool:
-        return _accepts(other.left_out_of(known), action.action_id, other.sequence)
+    def is_reached(other: _Other) -> bool:
+        rest = known.without(other.sequence)
+        then = rest.with_factors({action.action_id: factor})
+        return accepts(then, action.action_id, other.sequence) and not accepts(rest, action.action_id, other.sequence)
 
-    others = [_Other(take.sequence, one) for one in before.actions if one is not action for take in one.takes]
-    others += [_Other(negative) for negative in before.negatives]
-    nearest = sorted(_thinned(others, _MAX_OTHERS), key=lambda other: nearness(other.sequence))[:_MAX_LEFT_OUT]
-    reached = [other for other in nearest if is_reached(after, other) and not is_reached(before, other)]
-    names = ["none of your actions" if other.action is None else other.action.name for other in reached]
+    others = [_Other(one.name, take.sequence) for one in known.actions if one is not action for take in one.takes]
+    others += [_Other("none of your actions", negative) for negative in known.negatives]
+    nearest = sorted(_thinned(others, _MAX_OTHERS), key=nearness)[: _looks(known)]
+    names = [other.name for other in nearest if is_reached(other)]
     return " and ".join(f"{names.count(name)} recorded as {name}" for name in dict.fromkeys(names))
 
 
 @dataclass(frozen=True)
 class _Other:
-    """A take of another action, or a negative."""
+    """A take of another action, or a negative, and what it was recorded as."""
 
+    name: str
     sequence: PoseSequence
-    action: Action | None = None
-
-    def left_out_of(self, known: _Learned) -> _Learned:
-        if self.action is None:
-            return _learned(known.actions, [one for one in known.negatives if one is not self.sequence])
-        return known.with_action(_without(self.action, self.sequence))
-
-
-def _without(action: Action, sequence: PoseSequence) -> Action:
-    return replace(action, takes=[take for take in action.takes if take.sequence is not sequence])
 
 
 @dataclass(frozen=True)
 class _LeftOut:
-    """A take judged by the others. factor: from which on they accept it, where they do now."""
+    """A take judged by all the rest. factor: from which on they accept it, where they do now."""
 
-    take_id: str
+    take: Take
     accepted: bool
     factor: float
 
 
-def _left_out(known: _Learned, action: Action) -> list[_LeftOut]:
-    """The action's takes (at most _MAX_LEFT_OUT), each left out and judged by the rest; none for a single one."""
+def _left_out(known: Learned, action: Action, count: int) -> list[_LeftOut]:
+    """At most count of the action's takes, each left out and judged by all the rest; none where none is left."""
     if len(action.takes) < 2:
         return []
     found = []
-    for take in _thinned(action.takes, _MAX_LEFT_OUT):
-        rest = known.with_action(_without(action, take.sequence))
-        ratios = _classified_ratios(rest.bank, action.action_id, take.sequence)
-        found.append(_LeftOut(take.take_id, bool(ratios), action.threshold_factor * min(ratios, default=math.inf)))
+    for take in _thinned(action.takes, count):
+        ratios = classified_ratios(known.without(take.sequence).bank, action.action_id, take.sequence)
+        found.append(_LeftOut(take, bool(ratios), action.threshold_factor * min(ratios, default=math.inf)))
     return found
 
 
-def _lost_takes(before: _Learned, after: _Learned) -> tuple[tuple[LostTake, ...], int]:
-    """The takes that the others of their action accept before and not after; how many were looked at.
+def _looks(known: Learned) -> int:
+    """How many takes can be left out in turn, so that an answer comes in seconds."""
+    return max(_FEWEST_LOOKS, _TAKES_LEARNED // max(1, known.take_count))
 
-    Only actions whose threshold falls can lose any.
+
+def _lost_takes(before: Learned, after: Learned) -> tuple[tuple[LostTake, ...], int]:
+    """The takes that the rest accepts before and not after; how many were looked at.
+
+    Only actions whose threshold falls can lose any; those of which it falls most are looked at first.
     """
-    lost, checked = [], 0
-    for action in before.actions:
-        changed = after.action(action.action_id)
-        if changed is None or after.threshold(action.action_id) >= before.threshold(action.action_id):
-            continue
-        own = _left_out(before, action)
-        checked += len(own)
-        accepted = {take.take_id for take in _left_out(after, changed) if take.accepted}
-        lost += [
-            LostTake(action.action_id, take.take_id) for take in own if take.accepted and take.take_id not in accepted
-        ]
+
+    def kept_share(action: Action) -> float:
+        return after.threshold(action.action_id) / max(before.threshold(action.action_id), 1e-9)
+
+    sizes = [(len(known.negatives), known.take_count) for known in (before, after)]
+    same = sizes[0] == sizes[1]  # nothing was added
+    factors = {action.action_id: action.threshold_factor for action in after.actions}
+    lost, checked, looks = [], 0, _looks(before)
+    for action in sorted((one for one in before.actions if kept_share(one) < 1), key=kept_share):
+        for one in _left_out(before, action, max(0, looks - checked)):
+            checked += 1
+            sequence = one.take.sequence
+            rest = before.without(sequence).with_factors(factors) if same else after.without(sequence)
+            if one.accepted and not accepts(rest, action.action_id, sequence):
+                lost.append(LostTake(action.action_id, one.take.take_id))
     return tuple(lost), checked
 
 
-def _changed_events(before: _Learned, after: _Learned, recent: Sequence[PastEvent]) -> tuple[ChangedEvent, ...]:
+def _changed_events(before: Learned, after: Learned, recent: Sequence[PastEvent]) -> tuple[ChangedEvent, ...]:
     found = []
     for event in recent:
-        earlier, later = (_action_id(known.bank, event.sequence) for known in (before, after))
+        earlier, later = (judged_id(known.bank, event.sequence) for known in (before, after))
         if earlier != later:
             found.append(ChangedEvent(event.event_id, earlier, later))
     return tuple(found)
 
 
-def _is_solved(known: _Learned, feedback: Feedback) -> bool:
-    if feedback.right_action_id is not None and not _accepts(known, feedback.right_action_id, feedback.performance):
+def _is_solved(known: Learned, feedback: Feedback) -> bool:
+    if feedback.right_action_id is not None and not accepts(known, feedback.right_action_id, feedback.performance):
         return False
     wrong_id = feedback.wrong_action_id
-    return wrong_id is None or not _accepted_ratios(known.bank, wrong_id, feedback.performance)
-
-
-def _accepts(known: _Learned, action_id: str, performance: PoseSequence) -> bool:
-    return _action_id(known.bank, performance) == action_id
-
-
-def _action_id(bank: TemplateBank, performance: PoseSequence) -> str | None:
-    action = classify(bank, performance).action
-    return None if action is None else action.action_id
-
-
-def _accepted_ratios(bank: TemplateBank, action_id: str, performance: PoseSequence) -> list[float]:
-    """Distance / threshold wherever the performance is taken for the action: as a whole, or as a stream."""
-    streamed = [event.distance / event.threshold for event in _streamed(bank, performance, action_id)]
-    return _classified_ratios(bank, action_id, performance) + streamed
-
-
-def _classified_ratios(bank: TemplateBank, action_id: str, performance: PoseSequence) -> list[float]:
-    judged = classify(bank, performance)
-    candidate = _candidate(judged.ranking, action_id)
-    if candidate is None or judged.action is None or judged.action.action_id != action_id:
-        return []
-    return [candidate.distance / candidate.threshold]
-
-
-def _streamed(bank: TemplateBank, performance: PoseSequence, action_id: str) -> list[Event]:
-    recogniser, events = StreamRecogniser(bank), list[Event]()
-    for frame, time_s in enumerate(performance.times_s.tolist()):
-        world_m = None if performance.world_m is None else performance.world_m[frame]
-        pose = Pose(performance.skeleton, performance.keypoints[frame], performance.scores[frame], 1.0, world_m)
-        events += recogniser.update(pose, 1, time_s).events  # keypoints are in picture heights
-    events += recogniser.flush()
-    return [event for event in events if event.action_id == action_id]
-
-
-def _candidate(ranking: Sequence[Candidate], action_id: str) -> Candidate | None:
-    return next((candidate for candidate in ranking if candidate.action_id == action_id), None)
+    return wrong_id is None or not accepted_ratios(known.bank, wrong_id, feedback.performance)
 
 
 def _thinned(items: Sequence[Item], count: int) -> Sequence[Item]:
     """At most count of them, evenly spread."""
-    return items[:: max(1, -(-len(items) // count))]
+    return items[:0] if count < 1 else items[:: max(1, -(-len(items) // count))]

@@ -12,7 +12,7 @@ from webapp.db.history import Event
 from webapp.services import accounts, insight
 from webapp.services import history as service
 from webapp.services.feedback import feedback_of
-from webapp.services.permissions import may_delete_history_of
+from webapp.services.permissions import may_delete_history_of, may_manage_actions_of
 from webapp.services.sequence_json import sequence_to_json
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import analysis, wants_json
@@ -47,7 +47,13 @@ def detail(event_id: str) -> str | Response:
     event = service.get_event(actor, event_id)
     if wants_json():
         return jsonify(_shown_all([event])[0])
-    return render_template("history/detail.html", event=event, may_delete=may_delete_history_of(actor, event.user_id))
+    return render_template(
+        "history/detail.html",
+        event=event,
+        feedback=feedback_of([event.id])[event.id],
+        may_delete=may_delete_history_of(actor, event.user_id),
+        may_correct=may_manage_actions_of(actor, event.user_id),
+    )
 
 
 @blueprint.get("/<event_id>/sequence")
