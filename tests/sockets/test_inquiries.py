@@ -9,18 +9,21 @@ import threading
 import urllib.error
 import urllib.request
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.events import announced
 from tests.movements import arm_raise
 from tests.sockets.asking import ask, ask_until_result
 from tests.sockets.conftest import Server
-from tests.sockets.recording import keep_take
+from tests.sockets.recording import keep_take, post
 from tests.sockets.scripted_worker import ScriptedWorker
-from webapp.pipeline import wire
+from webapp.pipeline import wire, wire_inquiries
 from webapp.pipeline.inquiries import HealthQuestion
 from webapp.pipeline.messages import Bank
+from webapp.recognition.feedback import Change, Effect
 from webapp.services.analysis import WorkerUnavailableError
 from webapp.sockets.inquiries import BUSY, LOST, MAX_HELD, NO_WORKER, Inquiries
 
@@ -158,6 +161,33 @@ def test_the_real_worker_answers_and_when_it_is_killed_in_the_middle_the_person_
     assert (status, body["error"].lower()) == (503, LOST + ".")
     client.wait_for_worker("restarted")
     assert look(served)[0] == 200
+
+
+def test_applied_feedback_reaches_the_live_session_at_once_and_so_does_its_undoing(web: Server, jpeg: bytes) -> None:
+    action_id = keep_take(web, "alice", "tuned", arm_raise())
+
+    def announce(worker: ScriptedWorker, frame: Any) -> None:
+        key = f"{frame['session_id']}-{frame['frame_id']}"
+        event = replace(announced(key, action_id=action_id, action="tuned"), session_id=frame["session_id"])
+        worker.answer_nobody(frame, (wire.event_to_wire(event),))
+
+    def work_out(worker: ScriptedWorker, inquiry: Any) -> None:
+        change = Change(inquiry["wrong_action_id"], "tuned", "at_most", 1.0, 0.8, 0.5, 0.4)
+        reply(worker, inquiry, result=wire_inquiries.effect_to_wire(Effect((change,), True, (), (), 0, 0)))
+
+    def told_factors() -> list[float]:
+        last = wire.bank_from_wire(worker.of("bank")[-1][0])
+        return [action.threshold_factor for action in last.actions if action.action_id == action_id]
+
+    worker = web.worker(announce, on_inquiry=work_out)
+    events: Any = ask_until_result(web.live("alice"), jpeg).payload["events"]
+    said = {"kind": "wrong", "event_id": events[0]["event_id"]}
+
+    number = post(web, "alice", "/feedback/preview", said)["bank_number"]
+    applied = post(web, "alice", "/feedback/", {**said, "client_key": "k", "bank_number": number})
+    worker.wait_for(lambda: told_factors() == [0.8])
+    post(web, "alice", f"/feedback/{applied['feedback_id']}/undo", {})
+    worker.wait_for(lambda: told_factors() == [1.0])
 
 
 def ready(web: Server, worker: ScriptedWorker) -> None:

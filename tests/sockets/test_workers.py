@@ -143,7 +143,8 @@ def test_a_bug_of_ours_is_not_taken_for_a_workers_nonsense() -> None:
     def fail(_sid: str, _hello: object) -> None:
         raise TypeError("a bug")
 
-    broken = SimpleNamespace(worker_ready=fail, worker_answered=None, worker_dropped=None, worker_flushed=None)
+    others = ("worker_answered", "worker_dropped", "worker_flushed", "worker_replied")
+    broken = SimpleNamespace(worker_ready=fail, **dict.fromkeys(others))
     namespace = WorkerNamespace(broken, lambda: "token")  # type: ignore[arg-type]
 
     with pytest.raises(TypeError, match="a bug"):
