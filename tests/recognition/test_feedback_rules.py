@@ -147,7 +147,8 @@ def test_what_no_threshold_accepts_is_said(actions: list[Action]) -> None:
     assert (effect.solved, effect.suggestion) == (False, "take")
 
 
-def test_a_wrong_one_that_was_another_action_is_that_action_afterwards(actions: list[Action]) -> None:
+def test_a_wrong_one_that_was_another_action_is_that_action_afterwards() -> None:
+    actions = [squats(1), jacks(1)]
     between = blend_where(lambda made: judged(actions, made) == JACK)
 
     effect = feedback_effect(actions, (), Feedback(between, wrong_action_id=JACK, right_action_id=SQUAT, add="take"))
