@@ -129,6 +129,15 @@ def test_a_fault_is_a_reply_and_the_next_inquiry_is_answered(
     assert "a fault in the arithmetic" in caplog.text
 
 
+def test_an_answer_that_is_too_long_to_be_sent_is_a_sentence(replies: Replies, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyst, "analysed", lambda _question: {"long": "x" * 2**21})
+
+    Analyst().ask(health(), replies)
+
+    (reply,) = replies.wait_for(1)
+    assert (reply.refused, "2097164 bytes, at most 2097152" in str(reply.error)) == (True, True)
+
+
 def test_more_than_it_holds_are_refused_at_once_and_a_new_connection_begins_empty(
     replies: Replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -51,10 +52,21 @@ def ratio(actions: Sequence[Action], sequence: PoseSequence, action_id: str) -> 
     return next(one.distance / one.threshold for one in ranking if one.action_id == action_id)
 
 
-def blend_where(holds: Callable[[PoseSequence], bool]) -> PoseSequence:
-    """The first blend for which this holds; so that tests need no distances of their own."""
-    found = next((made for share in np.linspace(0, 1, 41) if holds(made := blend(float(share)))), None)
-    assert found is not None, "no blend is like that"
+def squat_with_arms(raised_rad: float) -> PoseSequence:
+    """A squat in which the arms go up, too."""
+
+    def movement(phase: float) -> tuple[float, float, float]:
+        arms_rad, apart, lowered = squat(phase)
+        return arms_rad + raised_rad * lowered / 0.45, apart, lowered
+
+    return perform((movement, 2.0), seed=round(100 * raised_rad) + 7)
+
+
+def performance_where(holds: Callable[[PoseSequence], bool]) -> PoseSequence:
+    """The first performance for which this holds; so that tests need no distances of their own."""
+    made = (*(blend(float(share)) for share in np.linspace(0, 1, 41)), *map(squat_with_arms, np.linspace(0, 2.5, 51)))
+    found = next((one for one in made if holds(one)), None)
+    assert found is not None, "none is like that"
     return found
 
 
@@ -72,13 +84,28 @@ def actions() -> list[Action]:
 @pytest.fixture
 def wrong(actions: list[Action]) -> PoseSequence:
     """What is still taken for a squat, not by much."""
-    return blend_where(lambda made: judged(actions, made) == SQUAT and ratio(actions, made, SQUAT) > 0.6)
+    return performance_where(lambda made: judged(actions, made) == SQUAT and ratio(actions, made, SQUAT) > 0.45)
+
+
+class Missed(NamedTuple):
+    """What is not taken for the action by its threshold alone."""
+
+    poses: PoseSequence
+    action_id: str
 
 
 @pytest.fixture
-def missed(actions: list[Action]) -> PoseSequence:
-    """What is not taken for a squat any more, not by much."""
-    return blend_where(lambda made: judged(actions, made) is None and ratio(actions, made, SQUAT) > 1)
+def missed(actions: list[Action]) -> Missed:
+    def nearest_id(poses: PoseSequence) -> str:
+        nearest = classify(prepare_bank(actions), poses).nearest
+        return "" if nearest is None else nearest.action_id
+
+    def is_missed(poses: PoseSequence) -> bool:
+        wide = [replace(one, threshold_factor=FACTOR_MAX / 1.1) for one in actions]
+        return judged(actions, poses) is None and judged(wide, poses) == nearest_id(poses)
+
+    poses = performance_where(is_missed)
+    return Missed(poses, nearest_id(poses))
 
 
 def test_what_was_wrong_is_rejected_afterwards_and_the_own_takes_are_not(
@@ -113,31 +140,31 @@ def test_what_is_no_longer_taken_for_the_action_changes_nothing(actions: list[Ac
     assert (effect.changes, effect.solved, effect.suggestion) == ((), True, None)
 
 
-def test_what_was_missed_is_accepted_afterwards(actions: list[Action], missed: PoseSequence) -> None:
-    effect = feedback_effect(actions, (), Feedback(missed, right_action_id=SQUAT))
+def test_what_was_missed_is_accepted_afterwards(actions: list[Action], missed: Missed) -> None:
+    effect = feedback_effect(actions, (), Feedback(missed.poses, right_action_id=missed.action_id))
 
     (change,) = effect.changes
     assert (change.bound, change.obstacle, effect.solved) == ("at_least", None, True)
     assert 1 < change.factor_after <= FACTOR_MAX
-    assert judged(tuned(actions, effect), missed) == SQUAT
+    assert judged(tuned(actions, effect), missed.poses) == missed.action_id
 
 
-def test_a_threshold_is_not_raised_to_a_negative(actions: list[Action], missed: PoseSequence) -> None:
-    effect = feedback_effect(actions, [missed], Feedback(missed, right_action_id=SQUAT))
+def test_a_threshold_is_not_raised_to_a_negative(actions: list[Action], missed: Missed) -> None:
+    effect = feedback_effect(actions, [missed.poses], Feedback(missed.poses, right_action_id=missed.action_id))
 
     (change,) = effect.changes
     assert "no action" in str(change.obstacle) or "none of your actions" in str(change.obstacle)
     assert (change.factor_after, effect.solved, effect.possible, effect.suggestion) == (1, False, False, "take")
 
 
-def test_a_threshold_is_not_raised_to_a_take_of_another_action(actions: list[Action], missed: PoseSequence) -> None:
-    other = Action("other-id", "half jack", [Take("o", missed)])
+def test_a_threshold_is_not_raised_to_a_take_of_another_action(actions: list[Action], missed: Missed) -> None:
+    other = Action("other-id", "half jack", [Take("o", missed.poses)])
 
-    effect = feedback_effect([*actions, other], (), Feedback(missed, right_action_id=SQUAT))
+    effect = feedback_effect([*actions, other], (), Feedback(missed.poses, right_action_id=missed.action_id))
 
     (change,) = effect.changes
     assert "half jack" in str(change.obstacle)
-    assert judged(tuned([*actions, other], effect), missed) == "other-id"
+    assert judged(tuned([*actions, other], effect), missed.poses) == "other-id"
 
 
 def test_what_no_threshold_accepts_is_said(actions: list[Action]) -> None:
@@ -149,7 +176,7 @@ def test_what_no_threshold_accepts_is_said(actions: list[Action]) -> None:
 
 def test_a_wrong_one_that_was_another_action_is_that_action_afterwards() -> None:
     actions = [squats(1), jacks(1)]
-    between = blend_where(lambda made: judged(actions, made) == JACK)
+    between = performance_where(lambda made: judged(actions, made) == JACK)
 
     effect = feedback_effect(actions, (), Feedback(between, wrong_action_id=JACK, right_action_id=SQUAT, add="take"))
 
@@ -160,15 +187,15 @@ def test_a_wrong_one_that_was_another_action_is_that_action_afterwards() -> None
 
 
 def test_adding_the_take_accepts_what_was_missed_without_raising_a_threshold(
-    actions: list[Action], missed: PoseSequence
+    actions: list[Action], missed: Missed
 ) -> None:
-    effect = feedback_effect(actions, (), Feedback(missed, right_action_id=SQUAT, add="take"))
+    effect = feedback_effect(actions, (), Feedback(missed.poses, right_action_id=missed.action_id, add="take"))
 
     assert (effect.changes, effect.solved) == ((), True)
 
 
-def test_the_first_take_of_an_action_can_come_from_feedback(actions: list[Action], missed: PoseSequence) -> None:
-    feedback = Feedback(missed, right_action_id="new-id", right_name="bow", add="take")
+def test_the_first_take_of_an_action_can_come_from_feedback(actions: list[Action], missed: Missed) -> None:
+    feedback = Feedback(missed.poses, right_action_id="new-id", right_name="bow", add="take")
 
     assert feedback_effect(actions, (), feedback).solved
     assert feedback_effect([], (), feedback).solved
@@ -177,7 +204,7 @@ def test_the_first_take_of_an_action_can_come_from_feedback(actions: list[Action
 def test_past_events_that_would_be_judged_otherwise_are_told(actions: list[Action], wrong: PoseSequence) -> None:
     sure, gone = (
         perform((squat, 2.0), seed=77),
-        blend_where(
+        performance_where(
             lambda made: (
                 made is not wrong
                 and judged(actions, made) == SQUAT
@@ -230,7 +257,7 @@ def test_what_is_learned_anew_for_an_answer_is_bounded(monkeypatch: pytest.Monke
         return prepare_bank(*arguments)  # type: ignore[arg-type]
 
     many = [squats(12), jacks(12)]
-    near = blend_where(lambda made: judged(many, made) == SQUAT and ratio(many, made, SQUAT) > 0.6)
+    near = performance_where(lambda made: judged(many, made) == SQUAT and ratio(many, made, SQUAT) > 0.6)
     monkeypatch.setattr(judging, "prepare_bank", counted)
     monkeypatch.setattr(feedback_rules, "_TAKES_LEARNED", 3 * 24)
     monkeypatch.setattr(feedback_rules, "_FEWEST_LOOKS", 3)

@@ -30,6 +30,9 @@ from webapp.recognition.ports import Action, Event
 from webapp.recognition.repetitions import RepetitionSet, count_repetitions, repetition_of
 from webapp.recognition.template_bank import prepare_bank
 
+MAX_PAIRS = 200
+"""So many pairs of actions that are hard to tell apart are told of, the nearest first."""
+
 
 def analysed(question: Question) -> Wire:
     """The answer; InvalidInputError where the question cannot be answered."""
@@ -71,7 +74,7 @@ def _health(question: HealthQuestion) -> Wire:
             asdict(pair)
             | {"action": names[pair.action_id], "other_action": names[pair.other_action_id]}
             | {"nearness": _finite(pair.nearness)}
-            for pair in health.confusable
+            for pair in health.confusable[:MAX_PAIRS]
         ],
     }
 

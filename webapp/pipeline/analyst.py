@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import deque
@@ -14,6 +15,8 @@ from webapp.pipeline.inquiries import Inquiry, Reply
 
 MAX_HELD = 4
 """Waiting and in work; more would only be answered when nobody waits for them any more."""
+MAX_RESULT_BYTES = 2 * 2**20
+"""A longer message would end the connection."""
 BUSY = "the worker has too much to work out at the moment; try again in a minute"
 FAILED = "the worker could not work this out; its log says why"
 _log = logging.getLogger(__name__)
@@ -68,7 +71,11 @@ class Analyst:
 
 def _reply(inquiry: Inquiry) -> Reply:
     try:
-        return Reply(inquiry.inquiry_id, analysed(inquiry.question))
+        result = analysed(inquiry.question)
+        size = len(json.dumps(result, allow_nan=False))
+        if size > MAX_RESULT_BYTES:
+            raise InvalidInputError(f"the answer has {size} bytes, at most {MAX_RESULT_BYTES} are sent; ask for less")
+        return Reply(inquiry.inquiry_id, result)
     except InvalidInputError as error:
         return Reply(inquiry.inquiry_id, error=str(error), refused=True)
     except Exception:  # noqa: BLE001 the person who waits must be told, whatever went wrong

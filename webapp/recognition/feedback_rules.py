@@ -166,16 +166,21 @@ def _newly_reached(known: Learned, action: Action, factor: float) -> str:
         then = rest.with_factors({action.action_id: factor})
         return accepts(then, action.action_id, other.sequence) and not accepts(rest, action.action_id, other.sequence)
 
-    others = [_Other(one.name, take.sequence) for one in known.actions if one is not action for take in one.takes]
-    others += [_Other("none of your actions", negative) for negative in known.negatives]
+    others = [
+        _Other(f"takes of {one.name}", take.sequence)
+        for one in known.actions
+        if one is not action
+        for take in one.takes
+    ]
+    others += [_Other("movements that are none of your actions", negative) for negative in known.negatives]
     nearest = sorted(_thinned(others, _MAX_OTHERS), key=nearness)[: _looks(known)]
     names = [other.name for other in nearest if is_reached(other)]
-    return " and ".join(f"{names.count(name)} recorded as {name}" for name in dict.fromkeys(names))
+    return " and ".join(f"{names.count(name)} of the {name}" for name in dict.fromkeys(names))
 
 
 @dataclass(frozen=True)
 class _Other:
-    """A take of another action, or a negative, and what it was recorded as."""
+    """A take of another action, or a negative; name: of its kind, in the plural."""
 
     name: str
     sequence: PoseSequence
