@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -135,6 +136,8 @@ def test_a_missed_one_is_posted_and_kept_as_a_take(working: None, anna: Browser,
         ({"kind": "wrong", "event_id": "none"}, 404, "there is no event 'none' in your history"),
         ({"kind": "wrong", "event_id": "none", "add": "both"}, 400, "add must be one of take, negative, or null"),
         ({"kind": "wrong", "event_id": "none", "tune": 1}, 400, "tune must be true or false"),
+        ({"kind": "wrong", "event_id": "a\0b"}, 400, "event_id is no id: 'a\\x00b'"),
+        ({"kind": "missed", "action_id": "a" * 65, "event_id": "b"}, 400, "action_id is no id"),
         ({"kind": "missed", "action_id": "a", "sequence": 5}, 422, "sequence must be an object, got int"),
         ({"kind": "missed", "action_id": "a", "event_id": "b"}, 404, "there is no action 'a' among yours"),
     ],
@@ -146,6 +149,15 @@ def test_what_cannot_be_read_says_what_is_wrong(
 
     assert answer.status_code == status
     assert sentence in error_of(answer)
+
+
+@pytest.mark.parametrize("number", [1.5, True, "1", None, float("1e400")])
+def test_a_bank_number_that_is_none_is_refused(working: None, anna: Browser, event_id: str, number: object) -> None:
+    body = json.dumps({"kind": "wrong", "event_id": event_id, "client_key": "k", "bank_number": number})
+
+    answer = anna.send_bytes("/feedback/", body.replace("Infinity", "1e400").encode())
+
+    assert (answer.status_code, "bank_number must be a whole number" in error_of(answer)) == (400, True)
 
 
 def test_without_a_worker_each_says_so_at_once(anna: Browser, event_id: str) -> None:

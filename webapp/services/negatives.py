@@ -46,10 +46,10 @@ def add_negative(actor: User, new: NewNegative) -> Negative:
     """Store one; the same client_key again answers the one that is there."""
     if new.source not in RECORDED:
         raise InvalidInputError(f"source {new.source!r:.40} is unknown; known: {', '.join(RECORDED)}")
+    negative = made_negative(actor.id, new)
     existing = _with_key(db.session(), actor.id, new.client_key)
     if existing is not None:
         return existing
-    negative = made_negative(actor.id, new)
     with unless_taken("this movement was being stored at this moment; try again"), transaction() as session:
         raise_bank_number(session, actor.id)
         keep_negative(session, negative)

@@ -65,6 +65,21 @@ def optional_text_of(body: Mapping[str, Any], key: str) -> str | None:
     return None if body.get(key) is None else text_of(body, key)
 
 
+def optional_id_of(body: Mapping[str, Any], key: str) -> str | None:
+    """The id of something stored; None where it is absent or null."""
+    value = optional_text_of(body, key)
+    if value is not None and not (value.isalnum() and value.isascii() and len(value) <= 64):
+        raise BodyError(f"{key} is no id: {value!r:.60}")
+    return value
+
+
+def whole_of(body: Mapping[str, Any], key: str) -> int:
+    value = value_of(body, key)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BodyError(f"{key} must be a whole number, got {value!r:.60}")
+    return value
+
+
 def optional_flag_of(body: Mapping[str, Any], key: str, default: bool) -> bool:
     return default if body.get(key) is None else flag_of(body, key)
 

@@ -19,12 +19,13 @@ from webapp.web.answers import analysis
 from webapp.web.bodies import (
     BodyError,
     json_body,
-    number_of,
     optional_flag_of,
+    optional_id_of,
     optional_text_of,
     page_of,
     takes_sequences,
     text_of,
+    whole_of,
 )
 
 blueprint = Blueprint("feedback", __name__, url_prefix="/feedback")
@@ -52,8 +53,8 @@ def preview() -> Response:
 @signed_in
 def apply() -> Response:
     body = json_body()
-    client_key, bank_number = text_of(body, "client_key"), number_of(body, "bank_number")
-    applied = service.apply(signed_in_user(), analysis(), _request(body), client_key, int(bank_number))
+    client_key, bank_number = text_of(body, "client_key"), whole_of(body, "bank_number")
+    applied = service.apply(signed_in_user(), analysis(), _request(body), client_key, bank_number)
     return jsonify(shown_feedback(applied))
 
 
@@ -95,9 +96,9 @@ def _request(body: Mapping[str, Any]) -> FeedbackRequest:
     sequence = body.get("sequence")
     return FeedbackRequest(
         kind=text_of(body, "kind"),
-        event_id=optional_text_of(body, "event_id"),
+        event_id=optional_id_of(body, "event_id"),
         sequence=None if sequence is None else sequence_from_json(sequence),
-        action_id=optional_text_of(body, "action_id"),
+        action_id=optional_id_of(body, "action_id"),
         tune=optional_flag_of(body, "tune", default=True),
         add=cast("Addition | None", add),
         detector=optional_text_of(body, "detector") or "unknown",
