@@ -39,3 +39,19 @@ export function newClientKey() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+export const listActions = async () => (await requestJson("/actions/")).actions;
+
+export const previewFeedback = (feedback) => requestJson("/feedback/preview", { method: "POST", body: feedback });
+
+export const applyFeedback = (feedback) => requestJson("/feedback/", { method: "POST", body: feedback });
+
+export const undoFeedback = (feedbackId) => requestJson(`/feedback/${feedbackId}/undo`, { method: "POST", body: {} });
+
+export const eventSequence = (eventId) => requestJson(`/history/${eventId}/sequence`);
+
+export const takeSequence = (actionId, takeId) => requestJson(`/actions/${actionId}/takes/${takeId}/sequence`);
+
+export const comparisonOf = (eventId) => requestJson(`/history/${eventId}/comparison`);
+
+export const repetitionsOf = (eventId) => requestJson(`/history/${eventId}/repetitions`);

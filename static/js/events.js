@@ -4,8 +4,9 @@ import { element, icon } from "./elements.js";
 const KEPT = 50;
 
 export class EventList {
-  constructor({ list, counts, emptyNote, historyUrl }) {
-    Object.assign(this, { list, counts, emptyNote, historyUrl });
+  // onWrong: called with the event that somebody says was wrong.
+  constructor({ list, counts, emptyNote, historyUrl, onWrong = () => undefined }) {
+    Object.assign(this, { list, counts, emptyNote, historyUrl, onWrong });
     this.numbers = new Map();
     this.seen = new Set();
   }
@@ -22,18 +23,32 @@ export class EventList {
     return true;
   }
 
+  // Show that feedback on this event holds, or no longer does.
+  markCorrected(eventId, corrected) {
+    const item = this.list.querySelector(`[data-event-id="${eventId}"]`);
+    if (!item) return;
+    item.toggleAttribute("data-corrected", corrected);
+    item.querySelector("[data-note]").textContent = corrected ? " · corrected" : "";
+  }
+
   #item(event, people) {
     const seconds = (event.end_s - event.start_s).toFixed(1);
     const who = people > 1 ? ` · person ${event.person_id}` : "";
     return element(
       "li",
-      { class: "event" },
+      { class: "event", "data-event-id": event.event_id },
       icon("check-circle-fill"),
       // without an id the event is not in the history yet: there is no page to go to
       element("a", { href: event.event_id && `${this.historyUrl}${event.event_id}` }, event.action),
-      element("span", { class: "muted small numbers" }, `${seconds} s · ${Math.round(event.confidence * 100)} % sure${who}`),
+      element("span", { class: "muted small numbers" }, `${seconds} s · ${Math.round(event.confidence * 100)} % sure${who}`, element("span", { "data-note": "" })),
       element("time", { class: "muted small numbers" }, new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })),
+      event.event_id ? this.#wrongButton(event) : "",
     );
+  }
+
+  #wrongButton(event) {
+    const said = `That was wrong: ${event.action}`;
+    return element("button", { type: "button", class: "icon-button event-wrong", title: "That was wrong", "aria-label": said, onclick: () => this.onWrong(event) }, icon("flag"));
   }
 
   #showCounts() {

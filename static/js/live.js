@@ -1,16 +1,20 @@
 // The live page: what is seen, what it is closest to, what was recognised.
+import { listActions } from "./api.js";
 import { nearest } from "./body.js";
 import { element, find } from "./elements.js";
 import { EventList } from "./events.js";
+import { FeedbackDialog } from "./feedback_dialog.js";
 import { showModels } from "./models.js";
 import { Ranking, plainReason } from "./ranking.js";
+import { RepetitionCounter } from "./repetition_counter.js";
 import { SaveDialog } from "./save_dialog.js";
 import { Stage } from "./stage.js";
 import { Stats } from "./stats.js";
 import { toast } from "./toasts.js";
 import { TrackBuffer } from "./tracks.js";
 
-const REMEMBERED_S = 5;
+const REMEMBERED_S = 20; // time enough to come from the camera to the keyboard and say what was missed
+const SAVED_S = 5;
 const SHOWN_EVENT_MS = 2500; // a recognised action stays large this long
 const SHOW_EVERY_MS = 100; // the overlay follows every frame, the words do not need to
 
@@ -24,13 +28,18 @@ const events = new EventList({
   counts: find(root, "[data-counts]"),
   emptyNote: find(root, "[data-events-empty]"),
   historyUrl: root.dataset.historyUrl,
+  onWrong: (event) => correct((actions) => feedbackDialog.openForEvent(event, { actions })),
 });
+const feedbackDialog = new FeedbackDialog(find(document, "[data-feedback-dialog]"));
+const missedButton = find(root, "[data-missed-one]");
 const lastSeconds = new TrackBuffer(REMEMBERED_S);
 const saveButton = find(root, "[data-save-last]");
 const saveDialog = new SaveDialog(find(document, "[data-save-dialog]"), () => stage.connection.worker);
 const now = find(root, "[data-now]");
 const nowTitle = find(root, "[data-now-title]");
 const nowReason = find(root, "[data-now-reason]");
+const nowSet = find(root, "[data-now-set]");
+const counters = new Map(); // of repetitions, by person
 const personChoice = find(root, "[data-person-choice]");
 const noActions = root.querySelector("[data-no-actions]");
 
@@ -52,6 +61,7 @@ stage.addEventListener("result", ({ detail }) => {
 stage.addEventListener("source", () => {
   lastSeconds.clear();
   lastEvent = null;
+  counters.clear();
   chosenId = null;
   stage.focusId = null;
   show({ people: [] });
@@ -70,8 +80,30 @@ stage.connection.addEventListener("state", ({ detail }) => {
   showModels(root, { ...stage.connection.worker, state: "absent" });
 });
 stage.connection.addEventListener("actions_changed", () => toast("Your actions changed; recognition uses them now."));
-stage.addEventListener("interrupted", () => lastSeconds.clear());
-saveButton.addEventListener("click", () => saveDialog.open(lastSeconds.snapshot(), stage.focusId));
+stage.addEventListener("interrupted", () => {
+  lastSeconds.clear();
+  counters.clear();
+});
+saveButton.addEventListener("click", () => saveDialog.open(lastSeconds.snapshot(SAVED_S), stage.focusId));
+missedButton.addEventListener("click", () => {
+  const [seen, personId] = [lastSeconds.snapshot(), stage.focusId]; // as it was when the button was pressed
+  correct((actions) => feedbackDialog.openForMissed(seen, personId, stage.connection.worker, { actions }));
+});
+for (const [type, corrected] of [["applied", true], ["undone", false]]) {
+  feedbackDialog.addEventListener(type, ({ detail }) => detail.feedback.event_id && events.markCorrected(detail.feedback.event_id, corrected));
+}
+
+// Feedback may name any action that there is by now; one may have been recorded since this page was loaded.
+async function correct(open) {
+  let actions;
+  try {
+    actions = await listActions();
+  } catch (error) {
+    toast(error.message, "exclamation-triangle");
+    return;
+  }
+  if (!feedbackDialog.dialog.open) open(actions);
+}
 
 async function play(url, name) {
   try {
@@ -83,6 +115,9 @@ async function play(url, name) {
 
 function announce(event, people) {
   if (!events.add(event, people)) return;
+  const counter = counters.get(event.person_id) ?? new RepetitionCounter();
+  counters.set(event.person_id, counter);
+  counter.add(event);
   lastEvent = { ...event, atMs: performance.now() };
   if (chosenId === null) stage.focusId = event.person_id; // who did something is more interesting than who is near
 }
@@ -93,8 +128,9 @@ function show(result) {
   const byId = (wanted) => people.find(({ person_id: id }) => id === wanted);
   const person = byId(chosenId) ?? byId(stage.focusId) ?? nearest(people);
   stage.focusId = person?.person_id ?? null;
-  saveButton.disabled = lastSeconds.durationS < 1;
+  saveButton.disabled = missedButton.disabled = lastSeconds.durationS < 1;
   showNow(person);
+  showSet(person, result.time_s);
   showPeople(people, person);
   ranking.show(person?.ranking ?? []);
   if (noActions) {
@@ -117,6 +153,15 @@ function showNow(person) {
   nowTitle.textContent = action ? "Just recognised" : "Right now";
   const reason = person && !person.current ? plainReason(person.reason) : "";
   nowReason.textContent = action && reason ? `Now: ${reason}` : reason;
+}
+
+// The repetitions of the person shown, as long as their set goes on.
+function showSet(person, timeS) {
+  const set = person && timeS !== undefined ? counters.get(person.person_id)?.at(timeS) : null;
+  nowSet.hidden = !set || set.count < 2;
+  if (nowSet.hidden) return;
+  const text = `${set.action} × ${set.count} · ${Math.round(set.tempo_per_min)} a minute`;
+  if (nowSet.textContent !== text) nowSet.textContent = text;
 }
 
 function showPeople(people, focused) {

@@ -8,11 +8,20 @@ const MARK = 0.5; // the threshold stands in the middle of the bar, so the bar e
 const PLAIN_WORDS = {
   "too still": "too still to compare",
   "arms not visible": "the arms are not in view",
+  "torso not visible": "the trunk is not in view",
+  "head not visible": "the head is not in view",
   "legs not visible": "the legs are not in view",
   "margin too small": "two actions look equally close",
   "distance above threshold": "too far from the takes",
   "course differs": "the poses fit, but not the way they follow each other",
   "not finished": "under way, not finished yet",
+  "movement too small": "the same movement, but much smaller than in the takes",
+  "movement too large": "the same movement, but much larger than in the takes",
+  "arms move too little": "the arms move less than in the takes",
+  "torso move too little": "the trunk moves less than in the takes",
+  "head move too little": "the head moves less than in the takes",
+  "legs move too little": "the legs move less than in the takes",
+  "nearer to what is no action": "nearer to a movement that is none of your actions",
 };
 
 export const plainReason = (reason) => (reason ? (PLAIN_WORDS[reason] ?? reason) : "");

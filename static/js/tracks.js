@@ -23,10 +23,11 @@ export class TrackBuffer {
     return this.frames.length ? this.frames.at(-1).time_s - this.frames[0].time_s : 0;
   }
 
-  // A copy that no longer grows: {skeleton, frames}.
-  snapshot() {
-    const copy = new TrackBuffer(this.spanS);
-    copy.frames = [...this.frames];
+  // A copy of the last spanS that no longer grows: {skeleton, frames}.
+  snapshot(spanS = this.spanS) {
+    const copy = new TrackBuffer(spanS);
+    const sinceS = (this.frames.at(-1)?.time_s ?? 0) - spanS;
+    copy.frames = this.frames.filter(({ time_s: timeS }) => timeS >= sinceS);
     copy.skeleton = this.skeleton;
     return copy;
   }

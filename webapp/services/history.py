@@ -82,7 +82,7 @@ def record_event(
 
 def list_events(actor: User, wanted: HistoryFilter, page: int = 1) -> HistoryPage:
     """The events the actor may see. Page 1 is the newest; a page beyond the last is the last."""
-    conditions = _conditions(actor, wanted)
+    conditions = conditions_of(actor, wanted)
     total = db.session.scalar(select(func.count()).select_from(Event).join(User).where(*conditions)) or 0
     page = min(max(page, 1), max(1, -(-total // PAGE_SIZE)))
     events = db.session.scalars(
@@ -93,7 +93,7 @@ def list_events(actor: User, wanted: HistoryFilter, page: int = 1) -> HistoryPag
 
 def action_names(actor: User) -> Sequence[str]:
     """Every action name in the events the actor may see, for the filter."""
-    query = select(Event.action_name).join(User).where(*_conditions(actor, HistoryFilter())).distinct()
+    query = select(Event.action_name).join(User).where(*conditions_of(actor, HistoryFilter())).distinct()
     return db.session.scalars(query.order_by(Event.action_name)).all()
 
 
@@ -154,7 +154,8 @@ def _events(conditions: Sequence[ColumnElement[bool]]) -> Select[Event]:
     return select(Event).join(User).options(joinedload(Event.user)).where(*conditions)
 
 
-def _conditions(actor: User, wanted: HistoryFilter) -> list[ColumnElement[bool]]:
+def conditions_of(actor: User, wanted: HistoryFilter) -> list[ColumnElement[bool]]:
+    """What an event joined with its user must fulfil to be listed for the actor."""
     conditions: list[ColumnElement[bool]] = []
     if not actor.may_act_as("coach"):
         conditions.append(Event.user_id == actor.id)

@@ -1,4 +1,4 @@
-"""Feedback as JSON: its effect, applying it, undoing it. Rules and effect are the service's and the worker's affair."""
+"""Feedback: its effect, applying it, undoing it. Rules and effect are the service's and the worker's affair."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from webapp.db.feedback import Feedback
@@ -15,7 +15,7 @@ from webapp.services import feedback as service
 from webapp.services.feedback_case import FeedbackRequest
 from webapp.services.sequence_json import sequence_from_json
 from webapp.web.access import signed_in, signed_in_user
-from webapp.web.answers import analysis
+from webapp.web.answers import analysis, wants_json
 from webapp.web.bodies import (
     BodyError,
     json_body,
@@ -34,8 +34,10 @@ ADDITIONS = ("take", "negative")
 
 @blueprint.get("/")
 @signed_in
-def index() -> Response:
+def index() -> str | Response:
     page = service.list_feedback(signed_in_user(), page_of(request.args))
+    if not wants_json():
+        return render_template("history/feedback.html", page_of_feedback=page)
     feedback = [shown_feedback(one) for one in page.feedback]
     return jsonify(feedback=feedback, page=page.page, pages=page.pages, total=page.total)
 
@@ -61,7 +63,14 @@ def apply() -> Response:
 @blueprint.post("/<feedback_id>/undo")
 @signed_in
 def undo(feedback_id: str) -> Response:
-    return jsonify(shown_feedback(service.undo(signed_in_user(), feedback_id)))
+    """As JSON, or by a form that names the event whose page it is on."""
+    undone = service.undo(signed_in_user(), feedback_id)
+    if wants_json():
+        return jsonify(shown_feedback(undone))
+    flash("The feedback is undone; recognition goes by your other takes and feedback.", "success")
+    if undone.event_id and request.form.get("back_to") == "event":
+        return redirect(url_for("history.detail", event_id=undone.event_id))
+    return redirect(url_for("feedback.index"))
 
 
 def shown_feedback(feedback: Feedback) -> dict[str, object]:

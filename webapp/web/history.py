@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response
 from webapp.db.history import Event
 from webapp.services import accounts, insight
 from webapp.services import history as service
+from webapp.services.actions import list_actions
+from webapp.services.event_sets import sets_of
 from webapp.services.feedback import feedback_of
 from webapp.services.permissions import may_delete_history_of, may_manage_actions_of
 from webapp.services.sequence_json import sequence_to_json
@@ -34,6 +36,7 @@ def index() -> str | Response:
     return render_template(
         "history/index.html",
         page_of_events=page,
+        sets=sets_of(actor, wanted, page.events),
         wanted=wanted,
         action_names=service.action_names(actor),
         people=accounts.list_accounts(actor) if actor.may_act_as("coach") else [],
@@ -47,12 +50,14 @@ def detail(event_id: str) -> str | Response:
     event = service.get_event(actor, event_id)
     if wants_json():
         return jsonify(_shown_all([event])[0])
+    may_correct = may_manage_actions_of(actor, event.user_id)
     return render_template(
         "history/detail.html",
         event=event,
         feedback=feedback_of([event.id])[event.id],
+        actions=list_actions(event.user) if may_correct else [],
         may_delete=may_delete_history_of(actor, event.user_id),
-        may_correct=may_manage_actions_of(actor, event.user_id),
+        may_correct=may_correct,
     )
 
 
