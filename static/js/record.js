@@ -1,8 +1,11 @@
-// The record page: takes from the camera, hands-free, or from video files, frame by frame.
+// The record page: takes from the camera, hands-free, or from video files, frame by frame; of actions, or of movements
+// that are none.
+import { ActionKeeper } from "./action_keeper.js";
 import { Beeps } from "./beeps.js";
 import { BodyCheck } from "./body_check.js";
 import { find, prefersStillness } from "./elements.js";
 import { FileTakes } from "./file_takes.js";
+import { NegativeKeeper } from "./negative_keeper.js";
 import { Stage } from "./stage.js";
 import { TakeList } from "./take_list.js";
 import { TakeSession } from "./take_session.js";
@@ -10,7 +13,8 @@ import { toast } from "./toasts.js";
 
 const root = find(document, "[data-record]");
 const form = find(root, "[data-record-form]");
-const nameField = find(form, "#action-name");
+const negative = root.dataset.record === "negative";
+const nameField = form.querySelector("#action-name"); // only actions have one
 const startButton = find(form, "[data-start]");
 const cancelButton = find(form, "[data-cancel]");
 const note = find(form, "[data-session-note]");
@@ -20,7 +24,8 @@ const bodyRoot = find(root, "[data-body-check]");
 const bodyCheck = new BodyCheck(bodyRoot);
 const beeps = new Beeps(() => find(form, "#beeps").checked);
 const session = new TakeSession(stage, bodyCheck, beeps);
-const takes = new TakeList(document, { nameOf: checkedName, models: () => stage.connection.worker });
+const keeper = negative ? new NegativeKeeper(() => find(form, "[name=source]:checked").value) : new ActionKeeper(checkedName);
+const takes = new TakeList(document, { keeper, models: () => stage.connection.worker, ...(negative && { title: "Recording", liveUrl: "" }) });
 const files = new FileTakes(root, stage, takes);
 
 let running = null;
@@ -44,13 +49,13 @@ stage.connection.addEventListener("state", ({ detail }) => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (checkedName() && numbersAreValid() && !running) record();
+  if (keeper.ready() && numbersAreValid() && !running) record();
 });
 cancelButton.addEventListener("click", () => running?.abort(new Error("stopped")));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") running?.abort(new Error("stopped"));
 });
-nameField.addEventListener("input", () => nameField.classList.remove("is-invalid"));
+nameField?.addEventListener("input", () => nameField.classList.remove("is-invalid"));
 addEventListener("beforeunload", (event) => {
   if (takes.hasOpen) event.preventDefault(); // takes that are neither kept nor discarded would be lost
 });

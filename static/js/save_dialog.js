@@ -1,4 +1,5 @@
 // "Save the last five seconds": the movement just made becomes a take.
+import { ActionKeeper } from "./action_keeper.js";
 import { find } from "./elements.js";
 import { TakeCard } from "./take_card.js";
 
@@ -18,7 +19,7 @@ export class SaveDialog {
       personId,
       source: "live",
       models: this.models,
-      nameOf: () => this.#checkedName(),
+      keeper: new ActionKeeper(() => this.#checkedName()),
     });
     this.card.addEventListener("discarded", () => this.dialog.close());
     find(this.dialog, "[data-save-take]").replaceChildren(this.card.element);

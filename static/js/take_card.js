@@ -1,5 +1,5 @@
-// One take: looked at as a moving skeleton, trimmed, kept through the API or discarded. A failed save stays with a retry.
-import { checkTake, keepTake, nameAction, newClientKey, removeTake } from "./api.js";
+// One take: looked at as a moving skeleton, trimmed, kept by its keeper or discarded. A failed save stays with a retry.
+import { newClientKey } from "./api.js";
 import { copyTemplate, element, find, icon } from "./elements.js";
 import { motionEnergy } from "./motion.js";
 import { Replay } from "./replay.js";
@@ -19,11 +19,11 @@ const PHASES = {
 
 // Events: phase {phase}, discarded.
 export class TakeCard extends EventTarget {
-  // tracks: a TrackBuffer; nameOf: the action's name as the person has it now, or "" when there is none yet;
-  // models: {detector, pose_model}; source: webcam, live or upload; liveUrl: where a kept take is tried, if not here.
-  constructor({ title, tracks, source, nameOf, models, personId = null, liveUrl = "" }) {
+  // tracks: a TrackBuffer; keeper: where it goes (action_keeper.js, negative_keeper.js); models: {detector, pose_model};
+  // source: webcam, live or upload; liveUrl: where a kept take is tried, if not here.
+  constructor({ title, tracks, source, keeper, models, personId = null, liveUrl = "" }) {
     super();
-    Object.assign(this, { tracks, source, nameOf, models, liveUrl });
+    Object.assign(this, { tracks, source, keeper, models, liveUrl });
     this.clientKey = newClientKey();
     this.element = copyTemplate("take-card");
     this.replay = new Replay(find(this.element, "[data-take-replay]"));
@@ -48,7 +48,7 @@ export class TakeCard extends EventTarget {
     this.#setPhase("checking");
     this.#showSequence();
     try {
-      const answer = await checkTake(this.sequence);
+      const answer = await this.keeper.check(this.sequence);
       this.trim.set(answer.trim_start_s, answer.trim_end_s);
       this.replay.setRange(this.trim.startS, this.trim.endS);
       this.#showNotes([answer.usable ? null : answer.reason, ...(answer.warnings ?? [])]);
@@ -66,17 +66,14 @@ export class TakeCard extends EventTarget {
   }
 
   async keep() {
-    const name = this.nameOf();
-    if (!name || !this.sequence) return;
+    if (!this.keeper.ready() || !this.sequence) return;
     this.#setPhase("saving");
     this.keepButton.disabled = true;
     this.trim.disabled = true;
     try {
-      const action = await nameAction(name);
-      const { detector, pose_model: poseModel } = this.models();
-      const take = { client_key: this.clientKey, sequence: this.sequence, trim_start_s: this.trim.startS, trim_end_s: this.trim.endS };
-      const kept = await keepTake(action.action_id, { ...take, source: this.source, detector, pose_model: poseModel });
-      this.#showKept(action, kept.take_id);
+      const { clientKey, sequence, source, trim } = this;
+      this.kept = await this.keeper.keep({ clientKey, sequence, source, startS: trim.startS, endS: trim.endS, models: this.models() });
+      this.#showKept();
     } catch (error) {
       this.#showFailed(error);
     }
@@ -86,7 +83,7 @@ export class TakeCard extends EventTarget {
     if (this.phase === "saving") return;
     if (this.phase === "kept") {
       try {
-        await removeTake(this.kept.action_id, this.kept.take_id);
+        await this.kept.remove();
       } catch (error) {
         this.#showError(`The take could not be removed: ${error.message}`);
         return;
@@ -122,16 +119,15 @@ export class TakeCard extends EventTarget {
     });
   }
 
-  #showKept(action, takeId) {
-    this.kept = { action_id: action.action_id, take_id: takeId };
+  #showKept() {
     this.#setPhase("kept");
     this.#showError("");
     this.keepButton.hidden = true;
     find(this.element, "[data-take-person]").hidden = true;
     find(this.element, "[data-discard] span").textContent = "Remove again";
     const link = find(this.element, "[data-action-link]");
-    link.href = `/actions/${action.action_id}`;
-    link.textContent = `Open ${action.name}`;
+    link.href = this.kept.url;
+    link.textContent = this.kept.label;
     link.hidden = false;
     const liveLink = find(this.element, "[data-live-link]");
     liveLink.href = this.liveUrl;

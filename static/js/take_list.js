@@ -3,8 +3,8 @@ import { find } from "./elements.js";
 import { TakeCard } from "./take_card.js";
 
 export class TakeList {
-  constructor(root, { nameOf, models }) {
-    Object.assign(this, { nameOf, models });
+  constructor(root, { keeper, models, title = "Take", liveUrl = "/live/" }) {
+    Object.assign(this, { keeper, models, title, liveUrl });
     this.list = find(root, "[data-takes]");
     this.emptyNote = find(root, "[data-takes-empty]");
     this.keepAll = find(root, "[data-keep-all]");
@@ -17,9 +17,9 @@ export class TakeList {
     return [...this.cards].some((card) => card.isOpen);
   }
 
-  add(tracks, source, { title = null, liveUrl = "/live/" } = {}) {
+  add(tracks, source, { title = null, liveUrl = this.liveUrl } = {}) {
     this.number += 1;
-    const card = new TakeCard({ title: title ?? `Take ${this.number}`, tracks, source, liveUrl, nameOf: this.nameOf, models: this.models });
+    const card = new TakeCard({ title: title ?? `${this.title} ${this.number}`, tracks, source, liveUrl, keeper: this.keeper, models: this.models });
     this.cards.add(card);
     card.addEventListener("phase", () => this.#show());
     card.addEventListener("discarded", () => {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -15,6 +15,7 @@ from webapp.db.accounts import User
 from webapp.db.actions import NEGATIVE_SOURCES, Negative
 from webapp.db.base import db
 from webapp.db.engine import transaction, unless_taken
+from webapp.db.feedback import Feedback
 from webapp.services.actions import MIN_TRIMMED_FRAMES, MIN_TRIMMED_S, check_short_text
 from webapp.services.banks import announce, raise_bank_number
 from webapp.services.permissions import may_manage_actions_of
@@ -40,6 +41,15 @@ def list_negatives(actor: User) -> Sequence[Negative]:
     """The actor's own, without the poses, newest first."""
     query = select(Negative).where(Negative.owner_id == actor.id)
     return db.session.scalars(query.order_by(Negative.created_at.desc(), Negative.id)).all()
+
+
+def events_of(negatives: Sequence[Negative]) -> Mapping[str, str]:
+    """By negative, the event that its feedback was on; without those that were recorded or whose event was deleted."""
+    query = select(Feedback.negative_id, Feedback.event_id).where(
+        Feedback.negative_id.in_([negative.id for negative in negatives if negative.source == "feedback"]),
+        Feedback.event_id.is_not(None),
+    )
+    return {str(negative_id): str(event_id) for negative_id, event_id in db.session.execute(query)}
 
 
 def add_negative(actor: User, new: NewNegative) -> Negative:

@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response
 
 from webapp.core.sequences import check_take
 from webapp.db.actions import Action, Take
+from webapp.recognition.feedback import FACTOR_MAX, FACTOR_MIN
 from webapp.services import actions as service
 from webapp.services import banks, insight
+from webapp.services.negatives import list_negatives
 from webapp.services.sequence_json import sequence_from_json, sequence_to_json
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import analysis, wants_json
@@ -25,7 +27,7 @@ def index() -> str | Response:
     actions = service.list_actions(signed_in_user())
     if wants_json():
         return jsonify(actions=[_shown(action) for action in actions])
-    return render_template("actions/index.html", actions=actions)
+    return render_template("actions/index.html", actions=actions, negatives=list_negatives(signed_in_user()))
 
 
 @blueprint.post("/")
@@ -79,7 +81,7 @@ def detail(action_id: str) -> str | Response:
     action = service.get_action(signed_in_user(), action_id)
     if wants_json():
         return jsonify(_shown(action))
-    return render_template("actions/detail.html", action=action)
+    return render_template("actions/detail.html", action=action, factors=(FACTOR_MIN, FACTOR_MAX))
 
 
 @blueprint.post("/<action_id>/rename")
@@ -93,18 +95,12 @@ def rename(action_id: str) -> Response:
 @blueprint.post("/<action_id>/options")
 @signed_in
 def options(action_id: str) -> Response:
-    """JSON with what is to change, or the form of the action with all of it."""
-    if request.is_json:
-        body = json_body()
-        mirror = flag_of(body, "mirror") if body.get("mirror") is not None else None
-        factor = number_of(body, "threshold_factor") if body.get("threshold_factor") is not None else None
-    else:
-        mirror, factor = request.form.get("mirror") == "1", _form_number("threshold_factor")
+    """What is named in the body is changed, the rest stays."""
+    body = json_body()
+    mirror = flag_of(body, "mirror") if body.get("mirror") is not None else None
+    factor = number_of(body, "threshold_factor") if body.get("threshold_factor") is not None else None
     action = service.set_options(signed_in_user(), action_id, mirror, factor)
-    if wants_json():
-        return jsonify(mirror=action.mirror, threshold_factor=action.threshold_factor)
-    flash("The options are kept.", "success")
-    return redirect(url_for("actions.detail", action_id=action_id))
+    return jsonify(mirror=action.mirror, threshold_factor=action.threshold_factor)
 
 
 @blueprint.route("/<action_id>", methods=["DELETE"])
