@@ -29,18 +29,19 @@ export function doesHarm(take, actionName) {
 }
 
 function goodNote({ takes }) {
-  const text = `Each of the ${takes.length} takes is recognised by the others, and no other action is too near.`;
+  const each = takes.length === 2 ? "Each of the 2 takes is recognised by the other" : `Each of the ${takes.length} takes is recognised by the others`;
+  const text = `${each}, and no other action is too near.`;
   return element("p", {}, icon("check-circle"), ` ${text}`);
 }
 
 function takeFinding(sentence, take, { action, recordUrl, numberOf, switchOff }) {
   const number = numberOf(take.take_id);
-  const remedies = [quietLink(`#take-${take.take_id}`, `Look at take ${number}`)];
-  if (doesHarm(take, action.action)) {
-    remedies.push(element("button", { type: "button", class: "btn btn-sm btn-quiet", onclick: () => switchOff(take.take_id) }, `Switch take ${number} off`));
-  }
-  remedies.push(recordLink(recordUrl));
-  return finding(sentence.replace(TAKE_SENTENCE, `Take ${number}`), ...remedies);
+  const named = (text) => ({ class: "btn btn-sm btn-quiet", "aria-label": `${text}: take ${number}` });
+  const look = element("a", { ...named("Look at it"), href: `#take-${take.take_id}` }, "Look at it");
+  const remedy = doesHarm(take, action.action)
+    ? element("button", { ...named("Switch it off"), type: "button", onclick: () => switchOff(take.take_id) }, "Switch it off")
+    : recordLink(recordUrl);
+  return finding(sentence.replace(TAKE_SENTENCE, `Take ${number}`), look, remedy);
 }
 
 function pairFinding(pair, actionId) {
@@ -48,7 +49,7 @@ function pairFinding(pair, actionId) {
   const [own, other, name] = first
     ? [pair.take_id, takeUrl(pair.other_action_id, pair.other_take_id), pair.other_action]
     : [pair.other_take_id, takeUrl(pair.action_id, pair.take_id), pair.action];
-  return finding(pair.sentence, quietLink(`#take-${own}`, "The nearest take of this one"), quietLink(other, `Open ${name}`));
+  return finding(pair.sentence, quietLink(`#take-${own}`, "Look at the nearest take"), quietLink(other, `Open ${name}`));
 }
 
 const recordLink = (url) => element("a", { class: "btn btn-sm btn-quiet", href: url }, icon("record-circle"), " Record another");

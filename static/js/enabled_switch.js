@@ -40,6 +40,6 @@ export class EnabledSwitch extends EventTarget {
     find(this.form, "[name=enabled]").value = enabled ? 0 : 1;
     this.button.textContent = enabled ? "Switch off" : "Switch on";
     this.button.setAttribute("aria-label", `${this.button.textContent}: ${this.form.dataset.name}`);
-    toast(`${this.form.dataset.name} is ${enabled ? "used again" : "switched off, and kept"}.`, enabled ? "check-lg" : "slash-circle");
+    toast(enabled ? "It is used again." : "Switched off, but kept.", enabled ? "check-lg" : "slash-circle");
   }
 }

@@ -49,6 +49,12 @@ def wait_for_people(page: Page, log: SocketLog, frames: int = 10) -> None:
     wait_until(page, lambda: log.people_seen >= frames, f"{frames} answers with a person", within_s=60)
 
 
+def show_replay(page: Page) -> None:
+    """Scroll to the page's first replay, which loads when it comes into view."""
+    page.locator("[data-replay]").first.scroll_into_view_if_needed()
+    expect(page.locator("[data-replay] canvas").first).to_be_visible()
+
+
 def record_takes(page: Page, name: str, *, takes: int = 1, seconds: float = 4) -> None:
     """Fill in the form of the record page, start, and wait for the cards."""
     before = page.locator(".take").count()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.driving import keep, wait_for_worker
+from tests.browser.driving import keep, show_replay, wait_for_worker
 from tests.browser.running import RunningServer
 from tests.browser.teaching import post, teach, teach_negative
 from tests.browser.test_pages import Look, needs_axe
@@ -66,11 +66,6 @@ def open_action(page: Page, action_id: str) -> None:
     expect(page.locator("[data-health-state] .tag")).to_be_visible(timeout=WORKED_OUT_MS)
 
 
-def show_replay(page: Page) -> None:
-    page.locator("[data-replay]").first.scroll_into_view_if_needed()
-    expect(page.locator("[data-replay] canvas").first).to_be_visible()
-
-
 def test_the_list_says_which_actions_need_attention_and_which_are_hard_to_tell_apart(
     page: Page, taught: dict[str, str]
 ) -> None:
@@ -106,7 +101,7 @@ def test_a_take_that_does_harm_is_switched_off_where_it_is_told_of_and_on_again_
     expect(take.locator("[data-take-verdict]")).to_contain_text("taken for arms up")
     expect(take.get_by_text("unlike the others")).to_be_visible()
 
-    told.get_by_role("button", name="Switch take 5 off").click()
+    told.get_by_role("button", name="Switch it off: take 5").click()
 
     expect(take).to_have_attribute("data-switched", "off")
     expect(take.locator("[data-take-verdict]")).to_have_text("Kept, but not learned from.", timeout=WORKED_OUT_MS)
@@ -220,6 +215,22 @@ def test_the_strictness_moves_by_small_steps_is_saved_on_request_and_goes_back(t
     expect(page.locator("[data-saved]")).to_contain_text("Saved")
     expect(slider).to_be_focused()
     assert stored(page, action_id)["threshold_factor"] == 1
+
+
+def test_the_steps_of_strictness_reach_from_the_smallest_to_the_largest_factor_and_back(page: Page) -> None:
+    steps, factors, back = page.evaluate(
+        """async () => {
+          const {factorAt, stepOf} = await import('/static/js/strictness.js');
+          const bounds = {smallest: 0.25, largest: 3};
+          const steps = Array.from({length: 21}, (_, i) => i - 10);
+          const factors = steps.map((step) => factorAt(step, bounds));
+          return [steps, factors, factors.map((factor) => stepOf(factor, bounds))];
+        }"""
+    )
+
+    assert (factors[0], factors[10], factors[-1]) == (0.25, 1, 3)
+    assert factors == sorted(factors)
+    assert back == steps
 
 
 @pytest.fixture

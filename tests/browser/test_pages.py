@@ -11,7 +11,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.clips import FIRST_JACK, man_alone, write_video
 from tests.browser.conftest import OpenPage
-from tests.browser.driving import log_in, teach_from_file, wait_for_worker
+from tests.browser.driving import log_in, show_replay, teach_from_file, wait_for_worker
 from tests.browser.running import RunningServer
 from webapp.config import ROOT
 
@@ -117,7 +117,7 @@ def test_pages_full_of_movement_are_accessible_too(open_page: OpenPage, server: 
         page.goto(path)
         look.at(f"{name_of(path)}-filled")
         page.locator("main a", has_text="jumping jack").first.click()
-        expect(page.locator("[data-replay] canvas").first).to_be_visible()
+        show_replay(page)
         look.at(f"{name_of(path)}-detail")
 
     assert not look.problems, "\n".join(look.problems)
