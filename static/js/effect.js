@@ -59,8 +59,10 @@ function takeView({ action_id: actionId, action, take_id: takeId }) {
 
 function checkedText(effect) {
   const untouched = !["lost_events", "gained_events", "changed_events", "lost_takes"].some((kind) => effect[kind].length);
-  const looked = `your newest ${counted(effect.checked_events, "event")} and ${counted(effect.checked_takes, "take")}`;
-  return untouched ? `Nothing else changes: ${looked} were looked at.` : `Looked at: ${looked}.`;
+  const kinds = [effect.checked_events && `newest ${counted(effect.checked_events, "event")}`, effect.checked_takes && counted(effect.checked_takes, "take")].filter(Boolean);
+  if (!kinds.length) return "There are no other events and takes yet that it could touch.";
+  const looked = `Looked at: your ${kinds.join(" and ")}.`;
+  return untouched ? `Nothing else changes. ${looked}` : looked;
 }
 
 const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;

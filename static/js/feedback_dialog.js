@@ -137,7 +137,8 @@ export class FeedbackDialog extends EventTarget {
     if (mayAdd) options.append(this.#option("feedback-add", `Keep the poses ${where}`, this.add === kind, (on) => (this.add = on ? kind : null), suggested));
     options.append(this.#option("feedback-tune", "Adjust thresholds", this.tune, (on) => (this.tune = on)));
     if (!changesSomething(this.effect, this.add)) {
-      options.append(element("p", { class: "muted small mb-0", "data-nothing": "" }, "Nothing would change yet, so there is nothing to apply."));
+      const nothing = this.effect.solved ? "It is judged as you say already: there is nothing to apply" : "Nothing would change: there is nothing to apply";
+      options.append(element("p", { class: "muted small mb-0", "data-nothing": "" }, `${nothing}${mayAdd ? ", unless you keep the poses" : ""}.`));
     }
     return options;
   }

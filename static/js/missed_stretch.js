@@ -7,6 +7,8 @@ import { cutSequence } from "./sequences.js";
 import { SKELETONS } from "./skeletons.js";
 import { TrimEditor } from "./trim.js";
 
+const SUGGESTED_S = 5; // the rest of the last seconds is before the movement, mostly
+
 // Events: change, whenever the stretch or the person is another.
 export class MissedStretch extends EventTarget {
   constructor(root) {
@@ -62,7 +64,7 @@ export class MissedStretch extends EventTarget {
     return true;
   }
 
-  // Where the server sees the movement begin and end; the handles stay where they are if it cannot say, or were moved.
+  // The end of what the server sees move; the handles stay where they are if it cannot say, or were moved.
   async #suggest(sequence) {
     const { trim } = this;
     const wholeS = trim.endS;
@@ -73,7 +75,7 @@ export class MissedStretch extends EventTarget {
       return; // only a suggestion
     }
     if (this.sequence !== sequence || trim.startS > 0 || trim.endS < wholeS) return;
-    trim.set(answer.trim_start_s, answer.trim_end_s);
+    trim.set(Math.max(answer.trim_start_s, answer.trim_end_s - SUGGESTED_S), answer.trim_end_s);
     this.replay.setRange(trim.startS, trim.endS);
     this.#changed();
   }

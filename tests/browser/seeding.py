@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import select
 
-from tests.browser.running import RunningServer
+from tests.browser.running import PASSWORD, RunningServer
 from tests.events import announced
 from tests.movements import arm_raise
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.core.records import PoseSequence
-from webapp.db.accounts import User
-from webapp.db.base import db, utc_now
+from webapp.db.base import utc_now
 from webapp.pipeline.messages import SessionEvent
-from webapp.services import actions, history
+from webapp.services import accounts, actions, history
 
 WHOLE = (0.3, 1.6)
 """The movement in an arm raise of tests.movements, without standing still."""
@@ -28,10 +28,16 @@ def performance(height: float = 0.35) -> PoseSequence:
     return arm_raise(height=height).between(*WHOLE)
 
 
+def add_account(server: RunningServer, username: str) -> None:
+    """As RunningServer.add_account, without a process of its own."""
+    with _app(server).app_context():
+        accounts.create_account(username, PASSWORD)
+
+
 def learn(server: RunningServer, username: str, name: str, *heights: float) -> str:
     """An action with an arm raise of each of these heights as takes; its id."""
     with _app(server).app_context():
-        person = _person(username)
+        person = accounts.get_account(username)
         action, _ = actions.create_action(person, name)
         for height in heights:
             new = actions.NewTake(f"{name} {height}", arm_raise(height=height), *WHOLE, "webcam", "blazepose", "full")
@@ -42,7 +48,7 @@ def learn(server: RunningServer, username: str, name: str, *heights: float) -> s
 def recognised(server: RunningServer, username: str, action_id: str, name: str, *heights: float) -> list[str]:
     """Events of one session, one every 2.4 seconds, each an arm raise of one of these heights; their ids."""
     with _app(server).app_context():
-        user_id, now = _person(username).id, utc_now()
+        user_id, now = accounts.get_account(username).id, utc_now()
         told = [_event(action_id, name, number, height) for number, height in enumerate(heights)]
         return [
             history.record_event(
@@ -62,8 +68,9 @@ def _event(action_id: str, name: str, number: int, height: float) -> SessionEven
 
 def _app(server: RunningServer) -> Flask:
     """The services on the server's own database."""
-    return create_app(Settings(instance_dir=server.instance.folder, async_mode="threading"))
+    return _app_on(server.instance.folder)
 
 
-def _person(username: str) -> User:
-    return db.session.scalars(select(User).where(User.username == username)).one()
+@lru_cache(maxsize=1)
+def _app_on(instance_dir: Path) -> Flask:
+    return create_app(Settings(instance_dir=instance_dir, async_mode="threading"))
