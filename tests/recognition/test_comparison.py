@@ -16,9 +16,10 @@ from tests.jointed_figure import ARMS_UP, SQUAT, STANDING, Angles, bump, posed, 
 from webapp.core.angles import JOINT_NAMES
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import PoseSequence
+from webapp.core.sequences import mirrored
 from webapp.core.skeleton import BLAZEPOSE_33, COCO_17, Skeleton
 from webapp.recognition.coaching import JointDifference
-from webapp.recognition.comparison import Comparison, compare, mirrored
+from webapp.recognition.comparison import Comparison, compare
 
 TAKE = posed(there_and_back(SQUAT), 2.0, seed=1)
 

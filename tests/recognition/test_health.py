@@ -10,6 +10,7 @@ import pytest
 
 from tests.evaluation_data import SHARED, needs_shared_data
 from tests.jointed_figure import ARMS_UP, SQUAT, STANDING, bump, posed, there_and_back, towards
+from tests.recognition.figures import arms_only, perform
 from webapp.core.records import PoseSequence
 from webapp.evaluation.datasets import load_dataset
 from webapp.recognition.health import ActionHealth, Health, template_health
@@ -32,6 +33,15 @@ def squats(*seeds: int) -> list[PoseSequence]:
 
 def raises(*seeds: int) -> list[PoseSequence]:
     return [posed(there_and_back(ARMS_UP), 1.6 + 0.1 * (seed % 5), seed=seed) for seed in seeds]
+
+
+def one_arm(side: str, seed: int) -> PoseSequence:
+    """One arm raised sideways, seen from the front."""
+    arms = perform((arms_only, 1.8), seed=seed)
+    keypoints = arms.keypoints.copy()
+    other = [i for i, name in enumerate(arms.skeleton.keypoints) if not name.startswith(side)]
+    keypoints[:, other] = keypoints[:1, other]
+    return replace(arms, keypoints=keypoints)
 
 
 def of_action(health: Health, name: str) -> ActionHealth:
@@ -146,6 +156,26 @@ def test_a_warning_about_a_take_that_works_stands_with_the_take_alone() -> None:
     (squat,) = template_health([named("squat", *takes)]).actions
     assert all(take.warnings == ("arms not visible: the action will be told without them",) for take in squat.takes)
     assert squat.state == "good"
+
+
+def test_takes_with_either_arm_are_alike_only_where_the_action_counts_mirrored() -> None:
+    arms = [one_arm(side, seed) for seed, side in enumerate(["left", "right"] * 2)]
+    plain = named("one arm", arms[0], arms[1], arms[3])
+    mirrored = replace(plain, action_id="either", mirror=True)
+    assert [take.outlier for take in template_health([plain]).actions[0].takes] == [True, False, False]
+    (either,) = template_health([mirrored]).actions
+    assert [take.taken_for for take in either.takes] == ["one arm"] * 3
+    assert (either.state, len(either.takes)) == ("good", 3)
+    assert sum(take.exemplar for take in either.takes) == 1
+
+
+def test_a_take_that_is_also_a_movement_that_is_none_of_the_actions_is_not_recognised() -> None:
+    takes = squats(1, 2, 3)
+    assert template_health([named("squat", *takes)]).actions[0].state == "good"
+    (squat,) = template_health([named("squat", *takes)], negatives=[takes[2]]).actions
+    assert (squat.takes[2].taken_for, squat.takes[2].reason) == (None, "nearer to what is no action")
+    sentence = "Take 3 is nearer to a movement that is none of your actions. Switch one of them off."
+    assert sentence in squat.sentences
 
 
 def test_no_actions_have_no_faults() -> None:

@@ -19,12 +19,6 @@ import numpy as np
 from webapp.core.dtw_kernels import IntArray, accumulated, backtracked, every_column, frame_distances, sweep
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import FloatArray
-from webapp.core.row_dtw import advance_subsequence as advance_subsequence  # noqa: PLC0414  # their callers' old place
-from webapp.core.row_dtw import best_subsequence as best_subsequence  # noqa: PLC0414
-from webapp.core.row_dtw import frame_costs as frame_costs  # noqa: PLC0414
-from webapp.core.row_dtw import likeliest_rows as likeliest_rows  # noqa: PLC0414
-from webapp.core.row_dtw import part_alignment as part_alignment  # noqa: PLC0414
-from webapp.core.row_dtw import part_distances as part_distances  # noqa: PLC0414
 
 
 def dtw_distance(

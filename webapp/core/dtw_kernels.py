@@ -112,11 +112,14 @@ def backtracked(costs: Any) -> Any:
     return path[position:].copy()
 
 
+@njit(cache=True, nogil=True)
 def every_column(rows: int, columns: int) -> tuple[IntArray, IntArray]:
     """No band at all."""
     return np.zeros(rows, np.int32), np.full(rows, columns, np.int32)
 
 
+@njit(cache=True, nogil=True)
 def accumulated_freely(distances: Any) -> Any:
     """The least costs without a band."""
-    return accumulated(distances, *every_column(*distances.shape), False)
+    first, end = every_column(distances.shape[0], distances.shape[1])
+    return accumulated(distances, first, end, False)

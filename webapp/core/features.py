@@ -31,7 +31,7 @@ class Part:
 
 def _parts() -> tuple[Part, ...]:
     bones = [
-        Part(region, (f"{side}_{a}",), (f"{side}_{b}",), unit=True, gain=1.0)
+        Part(region, (f"{side}_{a}",), (f"{side}_{b}",), unit=True, gain=0.9)
         for side in ("left", "right")
         for region, a, b in (
             ("arms", "shoulder", "elbow"),
@@ -46,7 +46,7 @@ def _parts() -> tuple[Part, ...]:
     ]
     # Positions hang on the shoulders: a webcam nearly always sees them, and of a squat they show how far down it went.
     positions = [
-        Part(region, _SHOULDERS, (f"{side}_{joint}",), unit=False, gain=0.7)
+        Part(region, _SHOULDERS, (f"{side}_{joint}",), unit=False, gain=1.0)
         for side in ("left", "right")
         for region, joint in (("arms", "elbow"), ("arms", "wrist"), ("legs", "knee"), ("legs", "ankle"))
     ]
@@ -54,9 +54,13 @@ def _parts() -> tuple[Part, ...]:
 
 
 PARTS = _parts()
+_STANDS_IN = {"nose": "head"}
+"""Where a skeleton lacks a keypoint, the one that says the same (Kinect knows no nose)."""
 REGIONS = ("arms", "legs", "torso", "head")
 REGION_OF_PART: NDArray[np.intp] = np.array([REGIONS.index(part.region) for part in PARTS])
 
+_AXES = np.array([1.0, 1.0, 0.8], np.float32)
+"""Depth is what cameras and pose models know least of."""
 _GAINS = np.array([part.gain for part in PARTS], np.float32)
 _UNIT = np.array([part.unit for part in PARTS])
 
@@ -76,7 +80,8 @@ def _part_map(skeleton: Skeleton) -> _PartMap:
     for row, part in enumerate(PARTS):
         for names, sign in ((part.start, -1.0), (part.end, 1.0)):
             for name in names:
-                column = skeleton.index.get(name, -1)  # the extra column stands for a keypoint this skeleton lacks
+                # the extra column stands for a keypoint this skeleton lacks
+                column = skeleton.index.get(name, skeleton.index.get(_STANDS_IN.get(name, ""), -1))
                 uses[row, column] = True
                 if column >= 0:
                     combine[row, column] += sign / len(names)
@@ -91,6 +96,8 @@ def part_features(
     points: (T, K, 2 or 3); visible: (T, K) from normalise.visibility; size: the torso's length, one or per frame.
     2D points give a third coordinate of 0.
     """
+    if points.shape[2] == 3:
+        points = points * _AXES
     parts = _part_map(skeleton)
     frames, dimensions = points.shape[0], points.shape[2]
     padded = np.concatenate([visible, np.zeros((frames, 1), np.float32)], axis=1)

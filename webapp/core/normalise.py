@@ -16,9 +16,14 @@ HIDDEN_SCORE, SEEN_SCORE = 0.3, 0.6
 
 
 def visibility(points: FloatArray, scores: FloatArray) -> FloatArray:
-    """How far each keypoint may be trusted, 0..1, shape of scores; 0 where a coordinate is NaN."""
+    """How far each keypoint may be trusted, 0..1, shape of scores (..., K); points (..., K, D).
+
+    0 where a coordinate is NaN, and in frames whose keypoints all lie in one spot: that is how some sources write that
+    they lost the person.
+    """
     ramp = np.clip((scores - HIDDEN_SCORE) / (SEEN_SCORE - HIDDEN_SCORE), 0.0, 1.0)
-    known = np.isfinite(points).all(axis=-1) & np.isfinite(scores)
+    collapsed = (points == points[..., :1, :]).all(axis=(-2, -1))
+    known = np.isfinite(points).all(axis=-1) & np.isfinite(scores) & ~collapsed[..., None]
     return np.where(known, ramp, 0.0).astype(np.float32)
 
 

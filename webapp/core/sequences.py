@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,19 @@ class TakeCheck:
     usable: bool
     reason: str | None
     warnings: tuple[str, ...] = ()
+
+
+def mirrored(sequence: PoseSequence) -> PoseSequence:
+    """The same movement with left and right exchanged, as a mirror shows it."""
+    partners = list(sequence.skeleton.flip_indices)
+    flip = np.array([-1, 1, 1], np.float32)
+    world_m = sequence.world_m
+    return replace(
+        sequence,
+        keypoints=sequence.keypoints[:, partners] * flip[:2],
+        scores=sequence.scores[:, partners],
+        world_m=None if world_m is None else world_m[:, partners] * flip,
+    )
 
 
 def trim_still(sequence: PoseSequence) -> tuple[float, float]:

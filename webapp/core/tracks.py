@@ -17,7 +17,7 @@ from webapp.core.skeleton import Skeleton
 
 RATE_HZ = 20.0
 """Ticks a second at which movements are compared: well above what limbs do, low enough for hundreds of templates."""
-_SIGMA_TICKS = 1.0
+_SIGMA_TICKS = 0.7
 SMOOTHING_REACH_TICKS = 2
 """How many ticks smoothing looks ahead: the delay it costs a stream."""
 _KERNEL = np.exp(-0.5 * (np.arange(-SMOOTHING_REACH_TICKS, SMOOTHING_REACH_TICKS + 1) / _SIGMA_TICKS) ** 2)

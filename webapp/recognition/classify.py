@@ -8,8 +8,8 @@ import numpy as np
 
 from webapp.core.records import PoseSequence
 from webapp.core.tracks import prepared_track, typical_body_size
-from webapp.recognition.matching import match_motion
 from webapp.recognition.ports import Action, Candidate
+from webapp.recognition.scoring import score
 from webapp.recognition.template_bank import TemplateBank, track_features
 
 
@@ -34,20 +34,24 @@ def classify(bank: TemplateBank, sequence: PoseSequence) -> Classification:
     size = typical_body_size(track)
     if not bank.templates or not np.isfinite(size) or len(track) < 2:
         return Classification((), None, None, None, float("inf"))
-    features, trust = track_features(track, size)
-    best: dict[int, tuple[float, str, str | None]] = {}
-    for template in bank.templates:
-        motion = match_motion(template, features, trust)
-        if motion.distance < best.get(template.action_index, (np.inf,))[0]:
-            best[template.action_index] = (motion.distance, template.take_id, motion.flaw)
-    order = sorted(best, key=lambda index: best[index][0] / bank.thresholds[index])
-    ranking = tuple(_candidate(bank, index, *best[index]) for index in order)
+    scores = score(bank, *track_features(track, size))
+    order = [int(index) for index in np.argsort(scores.distances, kind="stable") if scores.nearest[index] >= 0]
+    ranking = tuple(
+        Candidate(
+            bank.actions[index].action_id,
+            bank.actions[index].name,
+            float(scores.distances[index]),
+            bank.thresholds[index],
+            scores.reason(index) if index == order[0] else scores.reason(index) or "margin too small",
+            1.0,
+        )
+        for index in order
+    )
     nearest = bank.actions[order[0]]
-    accepted = nearest if ranking[0].reason is None else None
-    return Classification(ranking, accepted, nearest, best[order[0]][1], ranking[0].distance / ranking[0].threshold)
-
-
-def _candidate(bank: TemplateBank, index: int, distance: float, _take_id: str, flaw: str | None) -> Candidate:
-    action, threshold = bank.actions[index], bank.thresholds[index]
-    reason = flaw or (None if distance <= threshold else "distance above threshold")
-    return Candidate(action.action_id, action.name, distance, threshold, reason, 1.0)
+    return Classification(
+        ranking=ranking,
+        action=nearest if ranking[0].reason is None else None,
+        nearest=nearest,
+        take_id=bank.templates[scores.nearest[order[0]]].take_id,
+        score=ranking[0].distance,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +14,7 @@ from webapp.core.errors import InvalidInputError
 from webapp.core.features import part_features
 from webapp.core.part_dtw import part_alignment
 from webapp.core.records import FloatArray, PoseSequence
+from webapp.core.sequences import mirrored
 from webapp.core.tracks import prepared_track, typical_body_size
 from webapp.recognition.coaching import JointDifference, PhaseTempo, noise_deg, sentences_of
 from webapp.recognition.course import Course, course_of
@@ -102,18 +103,6 @@ def compare(performance: PoseSequence, best_take: PoseSequence, *, mirror: bool 
     )
 
 
-def mirrored(sequence: PoseSequence) -> PoseSequence:
-    """The sequence with left and right exchanged, as a mirror shows it."""
-    flip = list(sequence.skeleton.flip_indices)
-    world_m = sequence.world_m
-    return replace(
-        sequence,
-        keypoints=sequence.keypoints[:, flip] * np.array([-1, 1], np.float32),
-        scores=sequence.scores[:, flip],
-        world_m=None if world_m is None else world_m[:, flip] * np.array([-1, 1, 1], np.float32),
-    )
-
-
 def _warping_path(performance: PoseSequence, take: PoseSequence, dimensions: int) -> NDArray[np.int32]:
     """(L, 2) pairs of ticks (performance, take) by the features that recognise."""
     features = []
@@ -128,7 +117,8 @@ def _warping_path(performance: PoseSequence, take: PoseSequence, dimensions: int
     template = make_template(0, "", *features[1])
     if template is None:
         raise InvalidInputError("the take cannot be compared: nothing moves in it")
-    path, _ = part_alignment(template.frames, template.weights, *features[0])
+    frames, trust = features[1]
+    path, _ = part_alignment(frames, trust * template.part_weights, *features[0])
     return path[:, ::-1]
 
 

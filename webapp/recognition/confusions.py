@@ -13,9 +13,10 @@ from webapp.core.dtw import dtw_subsequence_distance
 from webapp.core.records import FloatArray
 from webapp.recognition.matching import match_motion
 from webapp.recognition.ports import Action
-from webapp.recognition.take_distances import TakeDistances
 from webapp.recognition.template_bank import TemplateBank, prepare_bank
 from webapp.recognition.templates import Template
+
+Distances = NDArray[np.float64]
 
 CONFUSABLE_BELOW = 1.5
 _FIRST_PERCENT = 10.0
@@ -47,47 +48,66 @@ class ConfusablePair:
         return action.action_id in {self.action_id, self.other_action_id}
 
 
-def own_distances(compared: TakeDistances, columns: NDArray[np.intp]) -> NDArray[np.float64]:
-    """How far each of these takes of one action is from the nearest other of them."""
-    nearest: NDArray[np.float64] = compared.distances[np.ix_(columns, columns)].min(axis=0)
-    finite = np.isfinite(nearest)
-    return nearest[finite] if finite.any() else np.array([np.inf])
+def own_takes(bank: TemplateBank, index: int) -> NDArray[np.int64]:
+    """The positions of an action's templates, mirrored ones left out."""
+    return np.array([k for k, t in enumerate(bank.templates) if t.action_index == index and not t.mirrored], np.int64)
 
 
-def confusable_pairs(
-    bank: TemplateBank, compared: TakeDistances, regarded: NDArray[np.bool_]
-) -> tuple[ConfusablePair, ...]:
-    """The pairs nearer than CONFUSABLE_BELOW, nearest first; regarded: (N,) the takes that speak for their actions.
+def take_distances(bank: TemplateBank) -> Distances:
+    """(N, N) by the templates' positions: how far takes (columns) are from templates (rows), mirrored or not.
+
+    inf where a glance showed that others are nearer, and in the rows of mirrored templates.
+    """
+    distances = np.asarray(bank.pairs[:, : len(bank.templates)] * bank.scales[:, None], np.float64)
+    plain = {(t.action_index, t.take_id): row for row, t in enumerate(bank.templates) if not t.mirrored}
+    for row, template in enumerate(bank.templates):
+        if template.mirrored:
+            twin = plain[template.action_index, template.take_id]
+            distances[twin] = np.minimum(distances[twin], distances[row])
+            distances[row] = np.inf
+    return distances
+
+
+def own_distances(distances: Distances, takes: NDArray[np.int64]) -> Distances:
+    """How far each of these takes of one action is from the nearest other of them; inf for a single one."""
+    nearest: Distances = distances[np.ix_(takes, takes)].min(axis=0)
+    return nearest
+
+
+def confusable_pairs(bank: TemplateBank) -> tuple[ConfusablePair, ...]:
+    """The pairs nearer than CONFUSABLE_BELOW, nearest first.
 
     An action whose own takes are further from each other than its threshold is near everything: it is left out.
     """
-    takes = {index: np.flatnonzero(regarded & (compared.action_indices == index)) for index in range(len(bank.actions))}
+    distances = take_distances(bank)
+    takes = {index: own_takes(bank, index) for index in range(len(bank.actions))}
     usual = {
         index: distance
         for index, own in takes.items()
-        if len(own) and math.isfinite(distance := _usual_own_distance(bank, compared, index, own))
+        if len(own) and math.isfinite(distance := _usual_own_distance(bank, distances, index, own))
     }
     pairs = []
     for one, other in combinations(usual, 2):
-        pair = _alike(bank, compared, (one, other), takes, usual) or _nested(bank, compared, (one, other), takes, usual)
+        pair = _alike(bank, distances, (one, other), takes, usual) or _nested(bank, (one, other), takes, usual)
         if pair is not None:
             pairs.append(pair)
     return tuple(sorted(pairs, key=lambda pair: pair.nearness))
 
 
-def _usual_own_distance(bank: TemplateBank, compared: TakeDistances, index: int, own: NDArray[np.intp]) -> float:
+def _usual_own_distance(bank: TemplateBank, distances: Distances, index: int, own: NDArray[np.int64]) -> float:
     """How far takes of this action mostly are from each other; inf where that is further than what is recognised."""
+    alone = prepare_bank([bank.actions[index]]).thresholds[0]  # a twin among the others would narrow it
     if len(own) == 1:
-        return prepare_bank([bank.actions[index]]).thresholds[0] * _UNKNOWN_OWN_SHARE
-    distance = float(np.median(own_distances(compared, own)))
-    return distance if distance <= bank.thresholds[index] else math.inf
+        return alone * _UNKNOWN_OWN_SHARE
+    distance = float(np.median(own_distances(distances, own)))
+    return distance if distance <= alone else math.inf
 
 
 def _alike(
     bank: TemplateBank,
-    compared: TakeDistances,
+    distances: Distances,
     actions: tuple[int, int],
-    takes: dict[int, NDArray[np.intp]],
+    takes: dict[int, NDArray[np.int64]],
     usual: dict[int, float],
 ) -> ConfusablePair | None:
     one, other = actions
@@ -97,12 +117,12 @@ def _alike(
     )
     found = []
     for of, by in ((one, other), (other, one)):
-        between = compared.distances[np.ix_(takes[by], takes[of])]
+        between = distances[np.ix_(takes[by], takes[of])]
         nearest = between.min(axis=0) / max(usual[of], 1e-6)
         nearness = float(np.percentile(nearest, _FIRST_PERCENT, method="closest_observation"))
         column = int(np.abs(nearest - nearness).argmin())
         row = int(between[:, column].argmin())
-        ids = {of: compared.take_ids[takes[of][column]], by: compared.take_ids[takes[by][row]]}
+        ids = {of: bank.templates[takes[of][column]].take_id, by: bank.templates[takes[by][row]].take_id}
         found.append((nearness, ids[one], ids[other]))
     nearness, take_id, other_take_id = min(found)
     if nearness >= CONFUSABLE_BELOW:
@@ -120,14 +140,13 @@ def _alike(
 
 def _nested(
     bank: TemplateBank,
-    compared: TakeDistances,
     actions: tuple[int, int],
-    takes: dict[int, NDArray[np.intp]],
+    takes: dict[int, NDArray[np.int64]],
     usual: dict[int, float],
 ) -> ConfusablePair | None:
     """The shorter as a part of the longer, judged by a take of the middle length each."""
-    part, whole = sorted(actions, key=lambda index: len(_typical(compared, takes[index]).frames))
-    shorter, longer = _typical(compared, takes[part]), _typical(compared, takes[whole])
+    part, whole = sorted(actions, key=lambda index: len(_typical(bank, takes[index]).frames))
+    shorter, longer = _typical(bank, takes[part]), _typical(bank, takes[whole])
     if len(shorter.frames) > _NESTED_SHARE * len(longer.frames):
         return None
     nearness = _part_distance(shorter, longer) / max(usual[part], 1e-6)
@@ -145,8 +164,8 @@ def _nested(
     )
 
 
-def _typical(compared: TakeDistances, own: NDArray[np.intp]) -> Template:
-    templates = sorted((compared.templates[int(column)] for column in own), key=lambda template: len(template.frames))
+def _typical(bank: TemplateBank, own: NDArray[np.int64]) -> Template:
+    templates = sorted((bank.templates[int(column)] for column in own), key=lambda template: len(template.frames))
     return templates[len(templates) // 2]
 
 
@@ -155,7 +174,7 @@ def _part_distance(template: Template, whole: Template) -> float:
     _, first, last = dtw_subsequence_distance(_flat(template.frames), _flat(whole.frames))
     if last + 1 - first > _NESTED_SHARE * len(whole.frames):
         return float("inf")
-    return match_motion(template, whole.frames[first : last + 1], whole.trust[first : last + 1]).distance
+    return float(match_motion(template, whole.frames[first : last + 1], whole.trust[first : last + 1]).distances[0])
 
 
 def _flat(frames: FloatArray) -> FloatArray:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from webapp.core.tracks import RATE_HZ
 
 _WAIT_TICKS = round(0.2 * RATE_HZ)
 """A match is announced when none better has come for so long."""
+_LONGEST_WAIT = 1.5
+"""At most so many times its own length does a finding wait for a match that may still end nearer."""
 _BETTER = 0.97
 """A match must be this much nearer to count as better: standing at the end makes it ever so slightly nearer."""
 _MARGIN = 0.9
@@ -16,13 +19,19 @@ _MARGIN = 0.9
 
 @dataclass(frozen=True)
 class Finding:
-    """A finished match within its action's threshold. ratio: distance / threshold."""
+    """A finished match within its action's threshold.
+
+    poses: the poses' mean distance alone; nearness: the template's own distance; ratio: what decides, the distance from
+    the action beside its rivals; each divided by the threshold.
+    """
 
     action_index: int
     template_index: int
     start_tick: int
     end_tick: int
     distance: float
+    poses: float
+    nearness: float
     ratio: float
 
     def overlaps(self, other: Finding) -> bool:
@@ -44,33 +53,46 @@ class Verdict:
 
 
 class Decisions:
-    """Findings waiting for a better one; at most one per action."""
+    """Findings waiting for a better one, or for what may still become one."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, Finding] = {}
+        self._waiting: list[Finding] = []
 
-    def would_improve(self, action_index: int, ratio: float) -> bool:
-        """Whether a finding of this ratio would replace what is waiting for the action."""
-        waiting = self._waiting.get(action_index)
-        return waiting is None or ratio < waiting.ratio * _BETTER
+    def would_improve(self, action_index: int, start_tick: int, end_tick: int, nearness: float) -> bool:
+        """Whether a finding of the action so near is better than those that wait in its place."""
+        new = Finding(action_index, -1, start_tick, end_tick, 0, 0, nearness, 0)
+        return all(nearness < waiting.nearness * _BETTER for waiting in self._same(new))
 
     def add(self, finding: Finding) -> None:
-        """Let a finding wait in place of the action's earlier one."""
-        self._waiting[finding.action_index] = finding
+        """Let a finding wait in place of those of the action that it overlaps."""
+        replaced = self._same(finding)
+        self._waiting = [*(waiting for waiting in self._waiting if waiting not in replaced), finding]
 
-    def settle(self, tick: int | None) -> Verdict | None:
-        """The verdict due at this tick, None while nothing is; tick None settles the nearest at once."""
+    def _same(self, finding: Finding) -> list[Finding]:
+        return [w for w in self._waiting if w.action_index == finding.action_index and w.overlaps(finding)]
+
+    def settle(self, tick: int | None, may_be_bettered: Callable[[Finding], bool]) -> Verdict | None:
+        """The verdict due at this tick, None while nothing is; tick None settles the earliest at once.
+
+        may_be_bettered: whether a match that has begun may still end nearer than a finding.
+        """
         if not self._waiting:
             return None
-        nearest = min(self._waiting.values(), key=lambda finding: finding.ratio)
-        if tick is not None and tick - nearest.end_tick < _WAIT_TICKS:
+        earliest = min(self._waiting, key=lambda finding: finding.end_tick)
+        group = [finding for finding in self._waiting if finding.overlaps(earliest)]
+        nearest = min(group, key=lambda finding: finding.ratio)
+        if tick is not None and (
+            tick - nearest.end_tick < _WAIT_TICKS or self._still_waits(nearest, tick, may_be_bettered)
+        ):
             return None
-        rivals = [f for f in self._waiting.values() if f is not nearest and f.overlaps(nearest)]
-        for finding in (nearest, *rivals):
-            del self._waiting[finding.action_index]
+        rivals = [finding for finding in group if finding is not nearest and finding.overlaps(nearest)]
+        self._waiting = [finding for finding in self._waiting if finding is not nearest and finding not in rivals]
         near = tuple(f.action_index for f in rivals if nearest.ratio > _MARGIN * f.ratio)
         return Verdict(None, (nearest.action_index, *near)) if near else Verdict(nearest)
 
+    def _still_waits(self, finding: Finding, tick: int, may_be_bettered: Callable[[Finding], bool]) -> bool:
+        return tick - finding.end_tick <= _LONGEST_WAIT * finding.length and may_be_bettered(finding)
+
     def forget_before(self, tick: int) -> None:
         """Drop the findings that began before this tick."""
-        self._waiting = {index: f for index, f in self._waiting.items() if f.start_tick >= tick}
+        self._waiting = [finding for finding in self._waiting if finding.start_tick >= tick]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from webapp.core.records import PoseSequence
 from webapp.core.sequences import check_take
-from webapp.recognition.confusions import ConfusablePair, confusable_pairs, own_distances
+from webapp.recognition.confusions import ConfusablePair, confusable_pairs, own_distances, own_takes, take_distances
+from webapp.recognition.matching import match_many
 from webapp.recognition.ports import Action, Take
-from webapp.recognition.take_distances import TakeDistances, take_distances
+from webapp.recognition.scoring import NO_ACTION, score
 from webapp.recognition.template_bank import TemplateBank, prepare_bank
+from webapp.recognition.templates import Template
 
 State = Literal["good", "needs attention"]
 
@@ -24,7 +26,8 @@ class TakeHealth:
     """One take, left out and then recognised by all the others that are no outliers.
 
     nearest_take_id, distance: the nearest other take of its action; None and None where there is none.
-    threshold: how far it may be. taken_for: the name of the action it would be recognised as, None for none.
+    threshold: how far it may be. taken_for: the name of the action it would be recognised as, None for none;
+    reason: why it would not be recognised as any, as in ports.Candidate.
     outlier: it is unlike the other takes, which are like each other. exemplar: the take most like all others.
     usable: it can be learned from. warnings: what could be better in the take itself.
     """
@@ -34,6 +37,7 @@ class TakeHealth:
     distance: float | None
     threshold: float
     taken_for: str | None
+    reason: str | None
     outlier: bool
     exemplar: bool
     usable: bool
@@ -64,102 +68,130 @@ class Health:
 
 
 _MIN_FOR_OUTLIERS = 3
+_MOST_LOOKED_AT = 12
+"""How many of an action's takes are compared with all the others to find the exemplar."""
 _OUTLIER_TIMES = 2.0
 """An outlier is so many times as far from its nearest as the other takes of the action mostly are."""
 
 
 def template_health(actions: Sequence[Action], negatives: Sequence[PoseSequence] = ()) -> Health:
     """Judge every take of every action by all the others; negatives as in prepare_bank. A few seconds for 200 takes."""
-    bank = prepare_bank(actions, negatives)
-    compared = take_distances(bank)
-    outliers = _outliers(compared)
-    if outliers.any():  # they would spoil the thresholds by which the others are judged
-        bank = prepare_bank(_without(bank.actions, compared, outliers), negatives)
-    confusable = confusable_pairs(bank, compared, ~outliers)
+    whole = prepare_bank(actions, negatives)
+    outliers = frozenset(_outliers(whole))
+    # outliers would spoil the thresholds by which the others are judged
+    bank = prepare_bank(_without(actions, outliers), negatives) if outliers else whole
+    confusable = confusable_pairs(bank)
+    judged = _Judged(whole, bank, outliers)
     found = tuple(
-        _action_health(action, index, _Judged(bank, compared, outliers), [p for p in confusable if p.concerns(action)])
+        _action_health(action, index, judged, [pair for pair in confusable if pair.concerns(action)])
         for index, action in enumerate(actions)
     )
     return Health(found, confusable)
 
 
-def _without(actions: Sequence[Action], compared: TakeDistances, outliers: NDArray[np.bool_]) -> list[Action]:
-    """The actions without their outliers."""
-    gone = {(compared.action_indices[column], compared.take_ids[column]) for column in np.flatnonzero(outliers)}
+@dataclass(frozen=True)
+class _Judged:
+    """whole: all takes; bank: without the outliers, what every take is judged by; outliers: (action index, take_id)."""
+
+    whole: TemplateBank
+    bank: TemplateBank
+    outliers: frozenset[tuple[int, str]]
+
+
+def _outliers(bank: TemplateBank) -> Iterator[tuple[int, str]]:
+    """Which takes are far from all others of their action while those are near each other."""
+    distances = take_distances(bank)
+    for index in range(len(bank.actions)):
+        own = own_takes(bank, index)
+        for column in own if len(own) >= _MIN_FOR_OUTLIERS else ():
+            others = own[own != column]
+            usual = float(np.median(own_distances(distances, others)))
+            if own_distances(distances, own)[own == column][0] > _OUTLIER_TIMES * usual:
+                yield index, bank.templates[column].take_id
+
+
+def _without(actions: Sequence[Action], outliers: frozenset[tuple[int, str]]) -> list[Action]:
     return [
-        replace(action, takes=[take for take in action.takes if (index, take.take_id) not in gone])
+        replace(action, takes=[take for take in action.takes if (index, take.take_id) not in outliers])
         for index, action in enumerate(actions)
     ]
 
 
-def _outliers(compared: TakeDistances) -> NDArray[np.bool_]:
-    """(N,) which takes are far from all others of their action while those are near each other."""
-    outliers = np.zeros(len(compared.take_ids), bool)
-    for index in np.unique(compared.action_indices):
-        own = np.flatnonzero(compared.action_indices == index)
-        for column in own if len(own) >= _MIN_FOR_OUTLIERS else ():
-            others = own[own != column]
-            usual = np.median(own_distances(compared, others))
-            outliers[column] = compared.distances[others, column].min() > _OUTLIER_TIMES * usual
-    return outliers
-
-
-@dataclass(frozen=True)
-class _Judged:
-    """What every take is judged by: thresholds without the outliers, distances with them, and which they are."""
-
-    bank: TemplateBank
-    compared: TakeDistances
-    outliers: NDArray[np.bool_]
-
-
 def _action_health(action: Action, index: int, judged: _Judged, near: Sequence[ConfusablePair]) -> ActionHealth:
-    own = np.flatnonzero(judged.compared.action_indices == index)
-    columns = {judged.compared.take_ids[column]: int(column) for column in own}
-    exemplar = _exemplar(judged.compared, own)
-    takes = tuple(_take_health(take, index, columns.get(take.take_id), judged, exemplar) for take in action.takes)
+    own = {
+        judged.whole.templates[column].take_id: judged.whole.templates[column]
+        for column in own_takes(judged.whole, index)
+    }
+    exemplar = _exemplar(judged.bank, index)
+    takes = tuple(_take_health(take, index, own.get(take.take_id), judged, exemplar) for take in action.takes)
     sentences = (*_take_sentences(action, takes), *(pair.sentence for pair in near))
     state: State = "needs attention" if sentences else "good"
     return ActionHealth(action.action_id, action.name, state, sentences, exemplar, takes)
 
 
-def _take_health(take: Take, index: int, column: int | None, judged: _Judged, exemplar: str | None) -> TakeHealth:
-    check, compared = check_take(take.sequence), judged.compared
-    nearest_take_id, distance, taken_for = None, None, None
-    if column is not None and (compared.action_indices == index).sum() > 1:
-        to_own = np.where(compared.action_indices == index, compared.distances[:, column], np.inf)
-        row = int(to_own.argmin())
-        nearest_take_id, distance = compared.take_ids[row], float(to_own[row])
-        taken_for = _taken_for(judged, column)
+def _take_health(
+    take: Take, index: int, template: Template | None, judged: _Judged, exemplar: str | None
+) -> TakeHealth:
+    check = check_take(take.sequence)
+    nearest_take_id, distance, taken_for, reason = None, None, None, None
+    if template is not None:
+        nearest_take_id, distance, taken_for, reason = _left_out(judged.bank, template)
     return TakeHealth(
         take_id=take.take_id,
         nearest_take_id=nearest_take_id,
         distance=distance,
-        threshold=float(judged.bank.thresholds[index]),
+        threshold=judged.bank.thresholds[index],
         taken_for=taken_for,
-        outlier=column is not None and bool(judged.outliers[column]),
+        reason=reason,
+        outlier=(index, take.take_id) in judged.outliers,
         exemplar=take.take_id == exemplar,
-        usable=column is not None and check.usable,
+        usable=template is not None and check.usable,
         warnings=check.warnings if check.reason is None else (check.reason, *check.warnings),
     )
 
 
-def _exemplar(compared: TakeDistances, own: NDArray[np.intp]) -> str | None:
+def _left_out(bank: TemplateBank, take: Template) -> tuple[str | None, float | None, str | None, str | None]:
+    """What a take is without itself: the nearest of its action, how far that is, what it is taken for, or why not."""
+    scores = score(bank, take.frames, take.trust, _counting(bank, take))
+    nearest = int(scores.nearest[take.action_index])
+    if nearest < 0:
+        return None, None, None, None
+    first = int(scores.distances.argmin())
+    reason = scores.reason(first)
+    taken_for = bank.actions[first].name if reason is None else None
+    return bank.templates[nearest].take_id, float(scores.distances[take.action_index]), taken_for, reason
+
+
+def _counting(bank: TemplateBank, take: Template) -> NDArray[np.int64]:
+    """The templates that count when the take is recognised without itself: of each action the nearest."""
+    column = next((k for k in own_takes(bank, take.action_index) if bank.templates[k].take_id == take.take_id), None)
+    if column is None:  # an outlier, which the bank does not know
+        return np.arange(len(bank.templates))
+    rows: list[int] = []
+    for index, count in enumerate(bank.counted):
+        known = np.flatnonzero((bank.action_indices == index) & np.isfinite(bank.pairs[:, column]))
+        nearest = known[np.argsort(bank.pairs[known, column] * bank.scales[known])][:count]
+        rows += [int(row) for row in nearest]
+    return np.array(sorted(rows), np.int64)
+
+
+def _exemplar(bank: TemplateBank, index: int) -> str | None:
     """The take that is least far from the others of its action, all together."""
-    return compared.take_ids[int(own[compared.glances[np.ix_(own, own)].sum(axis=0).argmin()])] if len(own) else None
-
-
-def _taken_for(judged: _Judged, column: int) -> str | None:
-    compared = judged.compared
-    thresholds = np.array(judged.bank.thresholds)[compared.action_indices]
-    ratios = np.where(judged.outliers, np.inf, compared.distances[:, column] / np.maximum(thresholds, 1e-6))
-    row = int(ratios.argmin())
-    return judged.bank.actions[compared.action_indices[row]].name if ratios[row] <= 1 else None
+    own = own_takes(bank, index)
+    if len(own) < 2:
+        return bank.templates[int(own[0])].take_id if len(own) else None
+    totals = np.zeros(len(own))
+    for column in own[:: -(-len(own) // _MOST_LOOKED_AT)]:
+        performance = bank.templates[column]
+        totals += np.where(
+            own == column, 0, match_many(bank.arrays, performance.frames, performance.trust, own).distances
+        )
+    return bank.templates[int(own[totals.argmin()])].take_id
 
 
 def _take_sentences(action: Action, takes: Sequence[TakeHealth]) -> list[str]:
     usable = [take for take in takes if take.usable]
-    lost = [take for take in usable if take.distance is not None and take.taken_for is None and not take.outlier]
+    lost = [take for take in usable if take.reason not in {None, NO_ACTION} and not take.outlier]
     differ = 2 * len(lost) > len(usable)
     said = []
     for number, take in enumerate(takes, start=1):
@@ -170,6 +202,8 @@ def _take_sentences(action: Action, takes: Sequence[TakeHealth]) -> list[str]:
             said.append(f"Take {number} would be taken for {take.taken_for}. Switch it off, or record it again.")
         elif take.outlier:
             said.append(f"Take {number} is unlike the others. Switch it off, or record it again.")
+        elif take.reason == NO_ACTION:
+            said.append(f"Take {number} is nearer to a movement that is none of your actions. Switch one of them off.")
         elif take in lost and not differ:
             said.append(f"Take {number} would not be recognised by the others. Record another one like it.")
     if differ:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
-
 import numpy as np
+from numpy.typing import NDArray
 
-from webapp.core.dtw import likeliest_rows
 from webapp.core.features import REGION_OF_PART, REGIONS
 from webapp.core.tracks import RATE_HZ
 from webapp.recognition.decisions import Finding
 from webapp.recognition.history import FeatureHistory
 from webapp.recognition.ports import Candidate, Recognition
-from webapp.recognition.row_matcher import RowMatcher
+from webapp.recognition.subsequence import SubsequenceMatcher
 from webapp.recognition.template_bank import TemplateBank
 
 RANKED = 10
@@ -34,7 +32,7 @@ class Ranking:
 
     def __init__(self, bank: TemplateBank) -> None:
         self._bank = bank
-        self._rows = np.zeros(len(bank.templates), np.int32)
+        self._distances = np.empty(len(bank.templates), np.float32)
         self._notes: dict[int, tuple[str, int]] = {}
         self._shown: tuple[Finding, float] | None = None
 
@@ -47,22 +45,20 @@ class Ranking:
         self._shown = finding, now_s
         self._notes.pop(finding.action_index, None)
 
-    def answer(self, matcher: RowMatcher, history: FeatureHistory, now_s: float) -> Recognition:
+    def answer(self, matcher: SubsequenceMatcher, history: FeatureHistory, now_s: float) -> Recognition:
         """The RANKED nearest actions now, by their share of the threshold, nearest first."""
         if self._shown is not None and now_s - self._shown[1] > _SHOWN_S:
             self._shown = None
         state = _body_state(history)
-        costs = matcher.mean_costs()
-        likeliest_rows(costs, self._bank.offsets, self._bank.spreads, self._rows)
-        best: dict[int, tuple[float, int]] = {}
-        for index, distance in enumerate((costs[self._rows] / self._bank.spreads).tolist()):
-            action_index = self._bank.templates[index].action_index
-            if action_index not in best or distance < best[action_index][0]:
-                best[action_index] = (distance, index)
-        thresholds, shown = self._bank.thresholds, self._shown_action
-        order = heapq.nsmallest(RANKED, best, key=lambda a: (a != shown, best[a][0] / thresholds[a]))
+        rows, costs = matcher.likeliest(self._bank.penalties)
+        np.multiply(costs, self._bank.scales, out=self._distances)
+        firsts = self._bank.first_of_action
+        ratios = np.minimum.reduceat(self._distances / self._bank.template_thresholds, firsts[:-1])
+        if self._shown is not None:
+            ratios[self._bank.action_indices[firsts[:-1]] == self._shown[0].action_index] = -1.0
+        order = np.argsort(ratios, kind="stable")[:RANKED]
         tick = history.next_tick - 1
-        ranking = tuple(self._candidate(a, *best[a], state, tick) for a in order)
+        ranking = tuple(self._candidate(int(firsts[a]), int(firsts[a + 1]), rows, state, tick) for a in order)
         if self._shown is not None:
             return Recognition(ranking, current=self._bank.actions[self._shown[0].action_index].name)
         return Recognition(ranking, reason=state.everywhere or (ranking[0].reason if ranking else None))
@@ -71,12 +67,14 @@ class Ranking:
     def _shown_action(self) -> int | None:
         return None if self._shown is None else self._shown[0].action_index
 
-    def _candidate(self, action_index: int, distance: float, index: int, state: _BodyState, tick: int) -> Candidate:
+    def _candidate(self, first: int, end: int, rows: NDArray[np.int32], state: _BodyState, tick: int) -> Candidate:
+        """What is told of the action whose templates are first .. end."""
+        index = first + int(self._distances[first:end].argmin())
+        distance, action_index = float(self._distances[index]), self._bank.templates[index].action_index
         action, threshold = self._bank.actions[action_index], self._bank.thresholds[action_index]
         if self._shown is not None and action_index == self._shown_action:
             return Candidate(action.action_id, action.name, self._shown[0].distance, threshold, None, 1.0)
-        first, last = int(self._bank.offsets[index]), int(self._bank.offsets[index + 1])
-        progress = (int(self._rows[index]) - first + 1) / (last - first)
+        progress = (int(rows[index]) + 1) / int(self._bank.stream.row_counts[index])
         reason = state.reason(self._bank.templates[index].needed)
         if reason is None and distance <= threshold and progress < _NEARLY_FINISHED:
             reason = "not finished"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.features import part_features
@@ -17,12 +18,13 @@ from webapp.core.skeleton import Skeleton
 from webapp.core.tracks import RATE_HZ
 from webapp.recognition.decisions import Decisions, Finding
 from webapp.recognition.history import FeatureHistory, PoseHistory
-from webapp.recognition.matching import match_motion
+from webapp.recognition.matching import match_many
 from webapp.recognition.ports import Event, Recognition
 from webapp.recognition.ranking import Ranking
-from webapp.recognition.row_matcher import RowMatcher
 from webapp.recognition.sampler import Tick, TickSampler
-from webapp.recognition.template_bank import TemplateBank
+from webapp.recognition.scoring import score
+from webapp.recognition.subsequence import SubsequenceMatcher
+from webapp.recognition.template_bank import TemplateBank, stream_row
 
 MAX_GAP_S = 0.6
 """A longer silence of the stream ends every movement in progress."""
@@ -31,7 +33,14 @@ _RESTART_S = 2.0
 _SIZE_TICKS = round(3 * RATE_HZ)
 _LOOKED_AT = 4
 """How many of the nearest finished matches are looked at closely in one tick."""
-_OVERLAP = 0.2
+_WORTH_A_LOOK = 2.0
+"""A template so many thresholds away may still win, where all others are far."""
+_COMPARED = 64
+"""With how many templates, those nearest now, a stretch is compared closely."""
+_UNDER_WAY = 0.4
+"""From this share of a template on it tells something that a match has come so far."""
+_CLEARLY_NEARER = 0.95
+_OVERLAP = 0.1
 """Two events may share this part of the first: repetitions flow into each other."""
 
 
@@ -54,7 +63,7 @@ class StreamRecogniser:
         self._bank, self._skeleton = bank, skeleton
         reach_frames = bank.longest_frames + round(2 * RATE_HZ)
         self._sampler = TickSampler()
-        self._matcher = RowMatcher(bank.frames, bank.weights, bank.offsets, bank.max_frames)
+        self._matcher = SubsequenceMatcher(bank.stream)
         self._features = FeatureHistory(reach_frames)
         self._poses = PoseHistory(reach_frames / RATE_HZ)
         self._sizes: deque[float] = deque(maxlen=_SIZE_TICKS)
@@ -117,30 +126,61 @@ class StreamRecogniser:
         number = self._features.next_tick
         self._tick_zero_s = tick.time_s - number / RATE_HZ
         self._features.append(features[0], trust[0])
-        self._matcher.advance(number, features[0], trust[0])
+        self._matcher.advance(number, *stream_row(features[0], trust[0], self._bank.dimensions))
         self._find(number)
         yield from self._settle(now_s, at_once=False)
 
     def _find(self, tick: int) -> None:
         """Let every template that has just matched its whole length wait for a better match."""
         costs, starts = self._matcher.finished()
-        ratios = costs / self._bank.spreads / self._bank.template_thresholds
-        near = np.flatnonzero((ratios < 1) & (starts >= self._blocked_until_tick))
-        for index in near[np.argsort(ratios[near])][:_LOOKED_AT]:
-            template, start = self._bank.templates[index], int(starts[index])
-            threshold = self._bank.thresholds[template.action_index]
-            motion = match_motion(template, *self._features.between(start, tick))
-            ratio = motion.distance / threshold
-            reason = motion.flaw or ("course differs" if ratio >= 1 else None)
-            if reason is not None:
-                self._ranking.note(template.action_index, reason, tick)
-            elif self._decisions.would_improve(template.action_index, ratio):
-                self._decisions.add(Finding(template.action_index, int(index), start, tick, motion.distance, ratio))
+        poses = costs * self._bank.scales / self._bank.template_thresholds
+        near = np.flatnonzero((poses < 1) & (starts >= self._blocked_until_tick))
+        for index in near[np.argsort(poses[near])][:_LOOKED_AT]:
+            self._look_at(int(index), int(starts[index]), tick, poses)
+
+    def _look_at(self, index: int, start: int, tick: int, poses: FloatArray) -> None:
+        """Compare the stretch that a template has matched closely: with the template, then with all that is known."""
+        action_index, threshold = self._bank.templates[index].action_index, float(self._bank.template_thresholds[index])
+        stretch = self._features.between(start, tick)
+        match = match_many(self._bank.arrays, *stretch, np.array([index]))
+        nearness = float(match.distances[0] * self._bank.scales[index]) / threshold
+        reason = match.flaw(0) or ("course differs" if nearness >= _WORTH_A_LOOK else None)
+        if reason is None and self._decisions.would_improve(action_index, start, tick, nearness):
+            scores = score(self._bank, *stretch, self._worth_comparing(index, poses))
+            distance = float(scores.distances[action_index])
+            reason = scores.reason(action_index)
+            if reason is None:
+                finding = Finding(
+                    action_index, index, start, tick, distance, float(poses[index]), nearness, distance / threshold
+                )
+                self._decisions.add(finding)
+        if reason is not None:
+            self._ranking.note(action_index, reason, tick)
+
+    def _worth_comparing(self, index: int, poses: FloatArray) -> NDArray[np.int64]:
+        """The templates nearest to the stream now, and this one, rising."""
+        if len(poses) <= _COMPARED:
+            return np.arange(len(poses))
+        return np.union1d(np.argpartition(poses, _COMPARED)[:_COMPARED], index)
+
+    def _may_be_bettered(self, finding: Finding) -> bool:
+        """Whether a match that began well before the finding ended is under way and nearer so far."""
+        bank, latest = self._bank, finding.end_tick - finding.length // 3
+        rows, costs = self._matcher.likeliest(bank.penalties)
+        under_way = rows >= _UNDER_WAY * bank.stream.row_counts
+        nearer = costs * bank.scales / bank.template_thresholds < _CLEARLY_NEARER * finding.poses
+        for index in np.flatnonzero(under_way & nearer):
+            limit = _CLEARLY_NEARER * finding.poses * bank.template_thresholds[index] / bank.scales[index]
+            means, starts = self._matcher.live(int(index))
+            first = math.ceil(_UNDER_WAY * bank.stream.row_counts[index])
+            if ((means < limit) & (starts <= latest))[first:].any():
+                return True
+        return False
 
     def _settle(self, now_s: float, *, at_once: bool) -> list[Event]:
         events = []
         last_tick = self._features.next_tick - 1
-        while (verdict := self._decisions.settle(None if at_once else last_tick)) is not None:
+        while (verdict := self._decisions.settle(None if at_once else last_tick, self._may_be_bettered)) is not None:
             for action_index in verdict.undecided:
                 self._ranking.note(action_index, "margin too small", last_tick)
             if verdict.winner is None:

@@ -9,7 +9,7 @@ from webapp.core.errors import InvalidInputError
 from webapp.core.records import FloatArray
 from webapp.core.stream_dtw import StreamTemplates, advance, forget_older, lanes_of, likeliest_rows, start_over
 
-_CELLS_MASK = 0xFFFF
+_CELLS_MASK, _AGE_BITS = 0xFFFF, 16
 
 
 class SubsequenceMatcher:
@@ -93,6 +93,14 @@ class SubsequenceMatcher:
         packed, found = self._templates, (self._likeliest_rows, self._likeliest_costs)
         likeliest_rows(packed.row_counts, packed.state_offsets, self._cost_sums, self._paths, self._penalties, *found)
         return found
+
+    def live(self, template: int) -> tuple[FloatArray, NDArray[np.int32]]:
+        """(L - 1,) mean cost and first tick of the match up to each row of a template but its last. Allocates."""
+        first = int(self._templates.state_offsets[template])
+        rows = slice(first, first + int(self._templates.row_counts[template]) - 1)
+        paths = self._paths[rows]
+        costs = (self._cost_sums[rows] / (paths & _CELLS_MASK)).astype(np.float32)
+        return costs, ((self._tick or 0) - (paths >> _AGE_BITS)).astype(np.int32)
 
     def mean_costs(self) -> FloatArray:
         """The mean cost of the match so far of each row, template after template; inf for none. Allocates."""

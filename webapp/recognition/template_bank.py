@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,96 +11,172 @@ from numpy.typing import NDArray
 
 from webapp.core.features import PARTS, part_features
 from webapp.core.records import FloatArray, PoseSequence
+from webapp.core.sequences import mirrored
+from webapp.core.stream_dtw import StreamTemplates, pack_templates
 from webapp.core.tracks import RATE_HZ, Track, prepared_track, typical_body_size
+from webapp.recognition.matching import TemplateArrays, template_arrays
+from webapp.recognition.pairs import pair_distances
 from webapp.recognition.ports import Action
 from webapp.recognition.templates import Template, make_template
-from webapp.recognition.thresholds import learn_thresholds
+from webapp.recognition.thresholds import counted_nearest, learn_threshold, nearest_mean, template_scales
 
 MIN_TEMPLATE_FRAMES = 4
 MAX_SLOWNESS = 2.5
-"""A match may last this many times as long as its template; the shortest is half as long (see core.dtw)."""
+"""A match may last this many times as long as its template; the shortest is half as long (see core.stream_dtw)."""
+NEGATIVE = -1
+"""The action index of a movement that is none of the actions."""
 
 
 @dataclass(frozen=True)
 class TemplateBank:
-    """All templates of all actions, side by side for one pass of the stream kernel.
+    """All templates of all actions, and the movements that are none of them.
 
-    dimensions: 3 where every take has world coordinates, else 2. frames, weights: the templates' rows one after
-    another, template k at rows offsets[k] .. offsets[k + 1]. max_frames: longest match of each template in ticks.
-    thresholds: one per action, in spreads of its templates (see matching.MotionMatch).
+    dimensions: 3 where every take has world coordinates, else 2. thresholds: one per action, of distances multiplied by
+    the scale of their template. arrays: the templates, then the negatives. stream: the templates for the stream kernel.
+    counted: how many of each action's nearest templates count together. pairs: (N, M) how far each template's own take
+    and the negatives are from each template, as recognition.pairs, not scaled.
     """
 
     actions: tuple[Action, ...]
     templates: tuple[Template, ...]
+    negatives: tuple[Template, ...]
     thresholds: tuple[float, ...]
     dimensions: int
-    frames: FloatArray = field(repr=False)
-    weights: FloatArray = field(repr=False)
-    offsets: NDArray[np.int32] = field(repr=False)
-    max_frames: NDArray[np.int32] = field(repr=False)
+    counted: tuple[int, ...]
+    scales: FloatArray = field(repr=False)
+    arrays: TemplateArrays = field(repr=False)
+    stream: StreamTemplates = field(repr=False)
+    pairs: FloatArray = field(repr=False)
+    negative_sequences: tuple[PoseSequence, ...] = field(repr=False)
 
     @cached_property
     def flat(self) -> TemplateBank:
         """The same takes compared in 2D: for streams without world coordinates, which are rare, so made when asked."""
-        return self if self.dimensions == 2 else _bank(self.actions, dimensions=2)
+        return self if self.dimensions == 2 else _bank(self.actions, self.negative_sequences, dimensions=2)
 
     @cached_property
-    def spreads(self) -> FloatArray:
-        """(N,) each template's spread, the unit of its distances."""
-        return np.array([template.spread for template in self.templates], np.float32)
+    def action_indices(self) -> NDArray[np.int64]:
+        """(N,) each template's action."""
+        return np.array([template.action_index for template in self.templates], np.int64)
 
     @cached_property
     def template_thresholds(self) -> FloatArray:
         """(N,) each template's threshold: its action's."""
-        return np.array([self.thresholds[template.action_index] for template in self.templates], np.float32)
+        return np.array([self.thresholds[index] for index in self.action_indices], np.float32)
+
+    @cached_property
+    def penalties(self) -> FloatArray:
+        """(N,) what missing the whole template would cost."""
+        return np.array([template.spread for template in self.templates], np.float32)
+
+    @cached_property
+    def first_of_action(self) -> NDArray[np.int64]:
+        """(A' + 1,) where the templates of each action that has some begin, and their number."""
+        return np.append(np.unique(self.action_indices, return_index=True)[1], len(self.templates))
 
     @property
     def longest_frames(self) -> int:
         """The longest match of any template in ticks; 0 for an empty bank."""
-        return int(self.max_frames.max(initial=0))
+        return int(self.stream.max_frames.max(initial=0))
 
 
 def prepare_bank(actions: Sequence[Action], negatives: Sequence[PoseSequence] = ()) -> TemplateBank:
     """Prepare every take of every action; takes in which nothing can be compared (too short, nobody seen) are left out.
 
-    The bank compares in 3D where every take has world coordinates; its `flat` twin serves streams that have none.
+    negatives: movements that are none of the actions. The bank compares in 3D where every sequence has world
+    coordinates; its `flat` twin serves streams that have none.
     """
-    deep = all(take.sequence.world_m is not None for action in actions for take in action.takes)
-    return _bank(tuple(actions), dimensions=3 if deep else 2)
+    takes = [take.sequence for action in actions for take in action.takes]
+    deep = all(sequence.world_m is not None for sequence in (*takes, *negatives))
+    return _bank(tuple(actions), tuple(negatives), dimensions=3 if deep else 2)
 
 
-def _bank(actions: tuple[Action, ...], dimensions: int) -> TemplateBank:
+def _bank(actions: tuple[Action, ...], negative_sequences: tuple[PoseSequence, ...], dimensions: int) -> TemplateBank:
     templates = tuple(
-        template
-        for index, action in enumerate(actions)
-        for take in action.takes
-        if (template := _template(index, take.take_id, take.sequence, dimensions)) is not None
+        template for index, action in enumerate(actions) for template in _of_action(index, action, dimensions)
     )
-    lengths = [len(template.frames) for template in templates]
-    parts = len(PARTS)
+    negatives = tuple(
+        template
+        for number, sequence in enumerate(negative_sequences)
+        if (template := _template(NEGATIVE, f"negative {number}", sequence, dimensions)) is not None
+    )
+    arrays = template_arrays((*templates, *negatives))
+    counts = np.bincount([template.action_index for template in templates], minlength=len(actions))
+    counted = tuple(counted_nearest(int(count)) for count in counts)
+    ours = np.array([template.action_index for template in templates], np.int64)
+    theirs = np.array([performance.action_index for performance in (*templates, *negatives)], np.int64)
+    pairs = pair_distances(arrays, templates, (*templates, *negatives), np.array(counted, np.int64)[ours])
+    scales = template_scales(pairs, ours, theirs)
     return TemplateBank(
         actions=actions,
         templates=templates,
-        thresholds=learn_thresholds(len(actions), templates),
+        negatives=negatives,
+        thresholds=tuple(_thresholds(actions, templates, scales, pairs * scales[:, None], theirs)),
         dimensions=dimensions,
-        frames=np.concatenate([np.zeros((0, 3, parts), np.float32), *(t.frames for t in templates)]),
-        weights=np.concatenate([np.zeros((0, parts), np.float32), *(t.weights for t in templates)]),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
-        max_frames=np.ceil(np.array(lengths) * MAX_SLOWNESS).astype(np.int32),
+        counted=counted,
+        scales=scales,
+        arrays=arrays,
+        stream=_stream_templates(templates, dimensions),
+        pairs=pairs,
+        negative_sequences=negative_sequences,
     )
 
 
-def _template(action_index: int, take_id: str, sequence: PoseSequence, dimensions: int) -> Template | None:
+def _thresholds(
+    actions: tuple[Action, ...],
+    templates: tuple[Template, ...],
+    scales: FloatArray,
+    distances: FloatArray,
+    theirs: NDArray[np.int64],
+) -> Iterator[float]:
+    for index, action in enumerate(actions):
+        rows = theirs[: len(templates)] == index
+        own = [template for template in templates if template.action_index == index]
+        if not own:
+            yield 0.0
+            continue
+        to_own = nearest_mean(distances[rows][:, theirs == index], counted_nearest(len(own) - 1))
+        to_others = nearest_mean(distances[rows][:, theirs != index], counted_nearest(len(own)))
+        known = to_own[np.isfinite(to_own)], to_others[np.isfinite(to_others)]
+        yield learn_threshold(own, scales[rows], *known) * action.threshold_factor
+
+
+def _of_action(index: int, action: Action, dimensions: int) -> Iterator[Template]:
+    for take in action.takes:
+        for flipped in (False, True) if action.mirror else (False,):
+            sequence = mirrored(take.sequence) if flipped else take.sequence
+            template = _template(index, take.take_id, sequence, dimensions, flipped=flipped)
+            if template is not None:
+                yield template
+
+
+def _template(
+    action_index: int, take_id: str, sequence: PoseSequence, dimensions: int, *, flipped: bool = False
+) -> Template | None:
     if sequence.duration_s * RATE_HZ < MIN_TEMPLATE_FRAMES:
         return None
     track = prepared_track(sequence, dimensions)
     size = typical_body_size(track)
     if not np.isfinite(size):
         return None
-    frames, trust = track_features(track, size)
-    return make_template(action_index, take_id, frames, trust)
+    return make_template(action_index, take_id, *track_features(track, size), mirrored=flipped)
 
 
 def track_features(track: Track, size: float) -> tuple[FloatArray, FloatArray]:
     """part_features of a whole track."""
     return part_features(track.points, track.visible, track.skeleton, size)
+
+
+def stream_row(features: FloatArray, trust: FloatArray, dimensions: int) -> tuple[FloatArray, FloatArray]:
+    """One frame's features (3, P) and trust (P,) as the stream kernel reads them: (D,) each."""
+    return features[:dimensions].ravel(), np.tile(trust, dimensions)
+
+
+def _stream_templates(templates: Sequence[Template], dimensions: int) -> StreamTemplates:
+    lengths = np.array([len(template.frames) for template in templates])
+    weights = [np.tile(template.part_weights, dimensions) / dimensions for template in templates]
+    return pack_templates(
+        [template.filled[:, :dimensions].reshape(len(template.frames), -1) for template in templates],
+        np.array(weights, np.float32).reshape(len(templates), dimensions * len(PARTS)),
+        np.ceil(lengths * MAX_SLOWNESS).astype(np.int32),
+    )
