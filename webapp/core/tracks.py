@@ -106,13 +106,13 @@ def smooth(track: Track) -> Track:
     """Each frame as the mean of its neighbours, near and trusted ones counting most; for evenly sampled tracks."""
     if not len(track):
         return track
-    reach = SMOOTHING_REACH_TICKS
-    points = np.pad(track.points, ((reach, reach), (0, 0), (0, 0)), mode="edge")
-    visible = np.pad(track.visible, ((reach, reach), (0, 0)), mode="edge")
-    windows = [
-        smoothed_middle(points[i : i + 2 * reach + 1], visible[i : i + 2 * reach + 1]) for i in range(len(track))
-    ]
-    return replace(track, points=np.stack([w[0] for w in windows]), visible=np.stack([w[1] for w in windows]))
+    reach, frames = SMOOTHING_REACH_TICKS, len(track)
+    weights = np.pad(track.visible, ((reach, reach), (0, 0)), mode="edge")
+    points = np.pad(track.points, ((reach, reach), (0, 0), (0, 0)), mode="edge") * weights[..., None]
+    total = sum(share * weights[i : i + frames] for i, share in enumerate(_KERNEL))
+    summed = sum(share * points[i : i + frames] for i, share in enumerate(_KERNEL))
+    smoothed = summed / np.where(total > 0, total, 1)[..., None]
+    return replace(track, points=smoothed.astype(np.float32), visible=total.astype(np.float32))
 
 
 def smoothed_middle(points: FloatArray, visible: FloatArray) -> tuple[FloatArray, FloatArray]:
