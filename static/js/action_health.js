@@ -5,6 +5,8 @@ import { finding, quietLink, takeUrl } from "./health.js";
 // A sentence about one take names it by its place among the takes that are switched on; the page counts all.
 const TAKE_SENTENCE = /^Take (\d+)(?= )/;
 
+const NO_ACTION = "nearer to what is no action"; // the reason, as recognition names it
+
 // What stands in the panel. action: of the health, undefined where none of its takes is switched on;
 // numberOf(takeId): the take's number on the page; switchOff(takeId).
 export function actionFindings({ action, confusable, recordUrl, numberOf, switchOff }) {
@@ -23,9 +25,9 @@ export function actionFindings({ action, confusable, recordUrl, numberOf, switch
 }
 
 // Whether a take does harm as it is; one that is only unlike the others is worth another like it.
-export function doesHarm(take, actionName) {
+function doesHarm(take, actionName) {
   const elsewhere = take.taken_for !== null && take.taken_for !== actionName;
-  return !take.usable || take.outlier || elsewhere || take.reason === "nearer to what is no action";
+  return !take.usable || take.outlier || elsewhere || take.reason === NO_ACTION;
 }
 
 function goodNote({ takes }) {
@@ -41,7 +43,8 @@ function takeFinding(sentence, take, { action, recordUrl, numberOf, switchOff })
   const remedy = doesHarm(take, action.action)
     ? element("button", { ...named("Switch it off"), type: "button", onclick: () => switchOff(take.take_id) }, "Switch it off")
     : recordLink(recordUrl);
-  return finding(sentence.replace(TAKE_SENTENCE, `Take ${number}`), look, remedy);
+  const negatives = take.reason === NO_ACTION ? [quietLink("/negatives/", "Look through those movements")] : [];
+  return finding(sentence.replace(TAKE_SENTENCE, `Take ${number}`), look, remedy, ...negatives);
 }
 
 function pairFinding(pair, actionId) {

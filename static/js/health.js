@@ -5,7 +5,7 @@ import { element, icon } from "./elements.js";
 const SLOW_MS = 3000;
 
 export class Health {
-  // body: the element that shows how far it is, and then what show(health) puts there.
+  // body: the element that shows how far it is, and then what show(health) puts there; its data-url is what is asked.
   constructor(body, show) {
     Object.assign(this, { body, show });
     this.asked = 0;
@@ -18,7 +18,7 @@ export class Health {
     const progress = this.#showProgress();
     const slow = setTimeout(() => (progress.lastChild.textContent = "Still comparing: every take is held against all others …"), SLOW_MS);
     try {
-      const health = await requestJson("/actions/health");
+      const health = await requestJson(this.body.dataset.url);
       if (number !== this.asked) return;
       this.body.replaceChildren();
       this.show(health);

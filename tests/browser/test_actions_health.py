@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import keep, show_replay, wait_for_worker
 from tests.browser.running import RunningServer
+from tests.browser.seeding import add_account
 from tests.browser.teaching import post, teach, teach_negative
 from tests.browser.test_pages import Look, needs_axe
 from tests.jointed_figure import ARMS_UP, SQUAT, STANDING, posed, there_and_back, towards
@@ -46,7 +47,7 @@ def legless(sequence: PoseSequence) -> PoseSequence:
 def taught(server: RunningServer) -> dict[str, str]:
     """Accounts of this module with their actions, by name, filled by the tests that teach them."""
     for username in ("caretaker", "tuner", "wanderer", "waiting"):
-        server.add_account(username)
+        add_account(server, username)
     return {}
 
 
@@ -141,7 +142,7 @@ def test_without_a_worker_the_page_says_so_and_tries_again(
             route.fulfill(status=503, json={"error": "No recognition worker is connected; try again in a moment."})
 
     page = open_page("/accounts/", username="caretaker", expected_errors="503")
-    page.route("**/actions/health", refuse_once)
+    page.route("**/health", refuse_once)
     page.goto(f"/actions/{taught['arms up']}")
     panel = page.locator("[data-health]")
     expect(panel).to_contain_text("No recognition worker is connected")
@@ -301,7 +302,7 @@ def test_the_pages_around_actions_are_accessible_and_fit_the_screen(page: Page, 
     page.goto("/actions/")
     expect(page.locator(".finding").first).to_be_visible(timeout=WORKED_OUT_MS)
     look.at("actions-health")
-    for name in ("squat", "arms up", "warned"):
+    for name in ("squat", "warned"):
         open_action(page, taught[name])
         show_replay(page)
         look.at(f"action-{name.replace(' ', '-')}")

@@ -16,6 +16,7 @@ from webapp.db.base import db
 from webapp.db.history import Event
 from webapp.pipeline.inquiries import MAX_EVENTS, ComparisonQuestion, HealthQuestion, RepetitionsQuestion
 from webapp.pipeline.messages import StoredTake
+from webapp.services.actions import get_action
 from webapp.services.analysis import Analysis, Result
 from webapp.services.banks import bank_number, load_bank
 from webapp.services.feedback_case import stored_event
@@ -34,9 +35,10 @@ class Insight:
     action_id: str | None = None
 
 
-def health(actor: User, analysis: Analysis) -> Insight:
-    """The health of the actor's own takes."""
-    owner_id, number = actor.id, bank_number(actor.id)
+def health(actor: User, analysis: Analysis, action_id: str | None = None) -> Insight:
+    """The health of the actor's own takes, or of the takes of everything that the owner of this action has."""
+    owner_id = actor.id if action_id is None else get_action(actor, action_id).owner_id
+    number = bank_number(owner_id)
     found = analysis.answer(("health", owner_id, number), lambda: HealthQuestion(load_bank(owner_id)))
     return Insight(number, found)
 

@@ -68,10 +68,11 @@ def pack() -> Response:
 
 
 @blueprint.get("/health")
+@blueprint.get("/<action_id>/health")
 @signed_in
-def health() -> Response:
-    """How good the person's takes are, and which actions are hard to tell apart."""
-    found = insight.health(signed_in_user(), analysis())
+def health(action_id: str | None = None) -> Response:
+    """How good the person's takes are (or those of the action's owner), and which actions are hard to tell apart."""
+    found = insight.health(signed_in_user(), analysis(), action_id)
     return jsonify({"bank_number": found.bank_number, **found.result})
 
 

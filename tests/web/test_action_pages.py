@@ -1,4 +1,4 @@
-"""The page of movements that are none of the actions, and what an action's page knows of feedback."""
+"""The pages around actions: movements that are none of them, feedback on thresholds, health for administrators."""
 
 from __future__ import annotations
 
@@ -81,3 +81,12 @@ def test_an_action_tells_whether_feedback_has_moved_its_threshold(app: Flask, an
     page = anna.get(f"/actions/{action_id}").text
     assert 'data-factor="0.8"' in page
     assert "data-by-feedback>" in page
+
+
+def test_an_administrator_sees_the_health_of_somebody_elses_action_and_others_do_not(
+    working: None, anna: Browser, log_in: LogIn
+) -> None:
+    url = f"/actions/{learned(anna, 'Arm raise', 0.4)}/health"
+
+    assert got(log_in("root", role="admin"), url) == got(anna, url) == got(anna, "/actions/health")
+    assert log_in("ben").get_json(url).status_code == 404
