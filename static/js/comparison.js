@@ -9,8 +9,9 @@ import { SkeletonPlayer } from "./skeleton_player.js";
 const SHOWN = 6; // joints in the table before the others are asked for
 
 export class ComparisonView {
-  constructor(place, comparison) {
-    Object.assign(this, { place, comparison });
+  // showsTake: whether the reader may see the take itself; a coach sees events only.
+  constructor(place, comparison, { showsTake = true } = {}) {
+    Object.assign(this, { place, comparison, showsTake });
     place.append(this.#sentences());
     if (!comparison.joints.length) return;
     this.select = element(
@@ -34,7 +35,7 @@ export class ComparisonView {
       this.#table(),
     );
     this.#showJoint();
-    this.#showBodies();
+    if (showsTake) this.#showBodies();
   }
 
   #sentences() {
@@ -44,7 +45,7 @@ export class ComparisonView {
       "div",
       { class: "coach" },
       element("ul", { "data-sentences": "" }, ...sentences.map((sentence) => element("li", {}, sentence))),
-      element("p", { class: "muted small mb-0" }, how, element("a", { href: `/actions/${actionId}#take-${takeId}` }, "The take")),
+      element("p", { class: "muted small mb-0" }, how, this.showsTake ? element("a", { href: `/actions/${actionId}#take-${takeId}` }, "The take") : ""),
     );
   }
 
@@ -107,7 +108,7 @@ export class ComparisonView {
     this.players?.[1].seek(curves.take_s[step]);
   }
 
-  // Both skeletons; left out where the take may not be seen, such as by a coach.
+  // Both skeletons; left out where they cannot be had, since the words and figures stand without them.
   async #showBodies() {
     const { event_id: eventId, action_id: actionId, take_id: takeId, mirrored } = this.comparison;
     let sequences;

@@ -22,4 +22,4 @@ if (dialogPlace) {
 }
 
 fillPanel(find(root, "[data-repetitions]"), () => repetitionsOf(eventId), showRepetitions);
-fillPanel(find(root, "[data-comparison]"), () => comparisonOf(eventId), (place, comparison) => new ComparisonView(place, comparison));
+fillPanel(find(root, "[data-comparison]"), () => comparisonOf(eventId), (place, comparison) => new ComparisonView(place, comparison, { showsTake: "showsTakes" in root.dataset }));

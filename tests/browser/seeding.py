@@ -28,10 +28,10 @@ def performance(height: float = 0.35) -> PoseSequence:
     return arm_raise(height=height).between(*WHOLE)
 
 
-def add_account(server: RunningServer, username: str) -> None:
+def add_account(server: RunningServer, username: str, role: str = "user") -> None:
     """As RunningServer.add_account, without a process of its own."""
     with _app(server).app_context():
-        accounts.create_account(username, PASSWORD)
+        accounts.create_account(username, PASSWORD, role=role)
 
 
 def learn(server: RunningServer, username: str, name: str, *heights: float) -> str:

@@ -100,6 +100,20 @@ def test_the_list_shows_a_set_as_one_entry_that_unfolds(open_page: OpenPage, eve
     page.wait_for_url(f"**/history/{event_ids[0]}")
 
 
+def test_a_coach_reads_the_comparison_and_corrects_nothing(
+    open_page: OpenPage, server: RunningServer, event_ids: list[str]
+) -> None:
+    add_account(server, "raisers-coach", role="coach")
+    page = open_page(f"/history/{event_ids[-1]}", username="raisers-coach")
+
+    comparison = panel(page, "comparison")
+
+    expect(comparison.locator("[data-sentences] li").first).to_be_visible()
+    expect(comparison.locator("svg path")).to_have_count(2)
+    expect(comparison.get_by_role("link", name="The take")).to_have_count(0)
+    expect(page.get_by_role("button", name="That was wrong")).to_have_count(0)
+
+
 def test_without_a_worker_the_page_says_so_and_asks_again(open_page: OpenPage, event_ids: list[str]) -> None:
     sentence = "No worker is connected at the moment. Try again in a minute."
     gone = True

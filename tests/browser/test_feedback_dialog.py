@@ -195,7 +195,7 @@ def test_the_dialog_and_what_it_leads_to_are_accessible_and_fit(open_page: OpenP
     dialog.get_by_role("button", name="Apply").click()
     phase(dialog, "applied")
     page.goto("/feedback/")
-    look.at("feedback")
+    look.at("feedback-list")
     page.goto("/history/")
     page.locator("summary").first.click()
     look.at("history-sets")
