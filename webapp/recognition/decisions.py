@@ -11,7 +11,7 @@ _WAIT_TICKS = round(0.2 * RATE_HZ)
 """A match is announced when none better has come for so long."""
 _LONGEST_WAIT = 1.5
 """At most so many times its own length does a finding wait for a match that may still end nearer."""
-_BETTER = 0.97
+BETTER = 0.97
 """A match must be this much nearer to count as better: standing at the end makes it ever so slightly nearer."""
 _MARGIN = 0.9
 """An action wins only if its share of the threshold is below this part of the second's."""
@@ -61,7 +61,7 @@ class Decisions:
     def would_improve(self, action_index: int, start_tick: int, end_tick: int, nearness: float) -> bool:
         """Whether a finding of the action so near is better than those that wait in its place."""
         new = Finding(action_index, -1, start_tick, end_tick, 0, 0, nearness, 0)
-        return all(nearness < waiting.nearness * _BETTER for waiting in self._same(new))
+        return all(nearness < waiting.nearness * BETTER for waiting in self._same(new))
 
     def add(self, finding: Finding) -> None:
         """Let a finding wait in place of those of the action that it overlaps."""

@@ -16,7 +16,7 @@ from webapp.core.normalise import body_size, visibility
 from webapp.core.records import FloatArray, Pose
 from webapp.core.skeleton import Skeleton
 from webapp.core.tracks import RATE_HZ
-from webapp.recognition.decisions import Decisions, Finding
+from webapp.recognition.decisions import BETTER, Decisions, Finding
 from webapp.recognition.history import FeatureHistory, PoseHistory
 from webapp.recognition.matching import match_many
 from webapp.recognition.ports import Event, Recognition
@@ -33,6 +33,8 @@ _RESTART_S = 2.0
 _SIZE_TICKS = round(3 * RATE_HZ)
 _LOOKED_AT = 4
 """How many of the nearest finished matches are looked at closely in one tick."""
+_SAME_START_TICKS = 1
+"""A match that began at about the same tick is judged again only when it has become nearer."""
 _WORTH_A_LOOK = 2.0
 """A template so many thresholds away may still win, where all others are far."""
 _COMPARED = 64
@@ -68,6 +70,7 @@ class StreamRecogniser:
         self._poses = PoseHistory(reach_frames / RATE_HZ)
         self._sizes: deque[float] = deque(maxlen=_SIZE_TICKS)
         self._decisions = Decisions()
+        self._judged: dict[int, tuple[int, float]] = {}
         self._ranking = Ranking(bank)
         self._tick_zero_s = 0.0
         self._blocked_until_tick = 0
@@ -83,7 +86,8 @@ class StreamRecogniser:
         events: tuple[Event, ...] = ()
         bank = self._given_bank if pose.world_m is not None else self._given_bank.flat
         restarted = self._last_s is not None and time_s < self._last_s - _RESTART_S
-        if bank is not self._bank or pose.skeleton != self._skeleton or restarted:
+        changed = pose.skeleton is not self._skeleton and pose.skeleton != self._skeleton
+        if bank is not self._bank or changed or restarted:
             events = self.flush()
             self._begin(bank, pose.skeleton)
         if not math.isfinite(time_s) or (self._last_s is not None and time_s <= self._last_s):
@@ -145,7 +149,7 @@ class StreamRecogniser:
         match = match_many(self._bank.arrays, *stretch, np.array([index]))
         nearness = float(match.distances[0] * self._bank.scales[index]) / threshold
         reason = match.flaw(0) or ("course differs" if nearness >= _WORTH_A_LOOK else None)
-        if reason is None and self._decisions.would_improve(action_index, start, tick, nearness):
+        if reason is None and self._is_news(action_index, start, tick, nearness):
             scores = score(self._bank, *stretch, self._worth_comparing(index, poses))
             distance = float(scores.distances[action_index])
             reason = scores.reason(action_index)
@@ -156,6 +160,14 @@ class StreamRecogniser:
                 self._decisions.add(finding)
         if reason is not None:
             self._ranking.note(action_index, reason, tick)
+
+    def _is_news(self, action_index: int, start: int, tick: int, nearness: float) -> bool:
+        """Whether a match of the action is nearer than what waits in its place, and than when it was judged last."""
+        judged_start, judged_nearness = self._judged.get(action_index, (-1 - _SAME_START_TICKS, math.inf))
+        if abs(start - judged_start) <= _SAME_START_TICKS and nearness >= judged_nearness * BETTER:
+            return False
+        self._judged[action_index] = start, nearness
+        return self._decisions.would_improve(action_index, start, tick, nearness)
 
     def _worth_comparing(self, index: int, poses: FloatArray) -> NDArray[np.int64]:
         """The templates nearest to the stream now, and this one, rising."""
