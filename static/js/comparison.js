@@ -64,7 +64,7 @@ export class ComparisonView {
     const cells = [
       degrees(joint.mean_deg),
       element("span", { class: joint.notable ? "tag tag-warn" : null }, signedDegrees(joint.largest_deg)),
-      `${joint.at_s.toFixed(1)} s`,
+      Math.round(joint.largest_deg) ? `${joint.at_s.toFixed(1)} s` : "–",
       degrees(joint.range_deg),
       degrees(joint.take_range_deg),
     ];

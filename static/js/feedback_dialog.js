@@ -81,7 +81,7 @@ export class FeedbackDialog extends EventTarget {
     if (!keepOptions) Object.assign(this, { add: null, tune: true });
     const { value } = this.form.elements.said;
     this.asked = null;
-    this.effect = null;
+    if (!keepOptions) this.effect = null;
     this.clientKey = newClientKey();
     this.choice.hidden = value === "none";
     this.askButton.disabled = value !== "none" && !this.select.options.length;
@@ -217,7 +217,9 @@ export class FeedbackDialog extends EventTarget {
     this.waiting.hidden = !(phase in WAITING);
     find(this.waiting, "[data-waiting-text]").textContent = WAITING[phase] ?? "";
     this.askButton.hidden = phase !== "choosing";
-    this.effectPlace.hidden = ["choosing", "asking"].includes(phase);
+    // what was shown stays while the same is asked with other options, so that nothing jumps
+    this.effectPlace.hidden = phase === "choosing" || (phase === "asking" && !this.effect);
+    this.effectPlace.inert = phase === "asking";
     this.form.hidden = ["applied", "undoing", "undone"].includes(phase);
     this.stretch.root.hidden = !this.stretch.sequence || this.form.hidden;
     this.actions.hidden = ["choosing", "asking"].includes(phase);
