@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import time
 import tracemalloc
 
 import numpy as np
@@ -12,8 +13,13 @@ import numpy as np
 from webapp.bench.one_core import first_call_ms, gflop, medians_ms, one_core, random_walks, read_gb_per_s, timed
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
+from webapp.core.records import Pose, PoseSequence
+from webapp.core.skeleton import COCO_17
 from webapp.core.stream_dtw import StreamTemplates, pack_templates
+from webapp.recognition.ports import Action, Take
+from webapp.recognition.spotter import StreamRecogniser
 from webapp.recognition.subsequence import SubsequenceMatcher
+from webapp.recognition.template_bank import TemplateBank, prepare_bank
 
 TEMPLATE_FRAMES, DIMENSIONS, MAX_FRAMES = 40, 24, 100
 COUNTS = (1000, 10_000)
@@ -22,6 +28,8 @@ STREAM_FRAMES = 200
 WATCHED_FRAMES = 5000
 """Frames over which allocations are counted."""
 SEED = 0
+ACTIONS, TAKES, FPS = 20, 10, 30.0
+"""Made-up actions of the whole recogniser: 200 takes are the most one account keeps."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +42,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
         raise InvalidInputError(f"--rounds must be at least 1, got {arguments.rounds}")
     with one_core() as how:
         print(how)
-        measured = matcher_figures(arguments.rounds)
+        measured = matcher_figures(arguments.rounds) | update_figures(arguments.rounds)
     for name, value in measured.items():
         print(f"{name:34} {value}")
     print(_in_words(measured))
@@ -67,6 +75,57 @@ def matcher_figures(rounds: int) -> dict[str, float]:
         f"n = np.ones({DIMENSIONS}, np.float32); SubsequenceMatcher(pack_templates("
         f"[np.ones(({TEMPLATE_FRAMES}, n.size), np.float32)], n[None] / n.size, np.array([100]))).advance(0, n, n)",
     )
+
+
+def update_figures(rounds: int) -> dict[str, float]:
+    """The whole recogniser: keypoints in, ranking and events out, with as many takes as one account keeps.
+
+    The person repeats what was learned, so that matches are found, compared closely and announced.
+    """
+    actions = [random_action(index) for index in range(ACTIONS)]
+    started = time.perf_counter()
+    bank = prepare_bank(actions)
+    prepare_s = time.perf_counter() - started
+    updates = _Updates(bank, actions)
+    times_ms = medians_ms(rounds, {"update": timed(updates.step, STREAM_FRAMES)})
+    return {
+        "update_templates": len(bank.templates),
+        "update_ms": round(times_ms["update"], 3),
+        "prepare_bank_s": round(prepare_s, 2),
+    }
+
+
+def random_action(number: int) -> Action:
+    """TAKES performances of a made-up movement of a stick figure."""
+    rng = np.random.default_rng(number)
+    names = len(COCO_17.keypoints)
+    rest, ways = rng.uniform(0.2, 0.8, (names, 2)), rng.normal(0, 0.15, (2, names, 2))
+    takes = []
+    for take in range(TAKES):
+        times_s = np.arange(0, rng.uniform(1.5, 2.5), 1 / FPS)
+        phase = 2 * np.pi * times_s / times_s[-1]
+        swing = np.stack([1 - np.cos(phase), np.sin(phase)], axis=1)
+        points = rest + np.einsum("tw,wkd->tkd", swing, ways) + rng.normal(0, 0.005, (len(phase), names, 2))
+        scores = np.ones((len(phase), names), np.float32)
+        takes.append(Take(f"{number}-{take}", PoseSequence(COCO_17, times_s, points.astype(np.float32), scores)))
+    return Action(str(number), str(number), takes)
+
+
+class _Updates:
+    """A person who performs the takes one after another, for ever."""
+
+    def __init__(self, bank: TemplateBank, actions: list[Action]) -> None:
+        self._recogniser = StreamRecogniser(bank)
+        self._poses = [
+            Pose(COCO_17, keypoints, np.ones(len(keypoints), np.float32), 1.0)
+            for action in actions
+            for keypoints in action.takes[0].sequence.keypoints
+        ]
+        self._frame = 0
+
+    def step(self) -> None:
+        self._recogniser.update(self._poses[self._frame % len(self._poses)], 1, self._frame / FPS)
+        self._frame += 1
 
 
 def random_templates(count: int) -> StreamTemplates:
