@@ -26,7 +26,10 @@ export class Health {
       if (number === this.asked) this.#showError(error);
     } finally {
       clearTimeout(slow);
-      if (number === this.asked) this.body.ariaBusy = "false";
+      if (number === this.asked) {
+        this.body.ariaBusy = "false";
+        this.body.style.minHeight = "";
+      }
     }
   }
 
@@ -40,6 +43,7 @@ export class Health {
     const spinner = element("span", { class: "spinner-border spinner-border-sm", "aria-hidden": "true" });
     const progress = element("p", { class: "health-progress" }, spinner, element("span", {}, "Comparing the takes …"));
     this.body.ariaBusy = "true";
+    this.body.style.minHeight = `${this.body.offsetHeight}px`; // so that what is below does not jump twice
     this.body.replaceChildren(progress);
     return progress;
   }

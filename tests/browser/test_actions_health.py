@@ -17,6 +17,7 @@ from tests.browser.teaching import post, teach, teach_negative
 from tests.browser.test_pages import Look, needs_axe
 from tests.jointed_figure import ARMS_UP, SQUAT, STANDING, posed, there_and_back, towards
 from webapp.core.records import PoseSequence
+from webapp.services.sequence_json import sequence_to_json
 
 pytestmark = pytest.mark.browser
 
@@ -274,6 +275,22 @@ def test_a_kept_recording_is_removed_again_with_its_card(wanderer: Page) -> None
     expect(wanderer.locator(".take")).to_have_count(0)
     left = wanderer.request.get("/negatives/", headers={"Accept": "application/json"}).json()["negatives"]
     assert len(left) == before
+
+
+def test_only_the_piece_that_was_chosen_of_a_movement_is_kept(wanderer: Page) -> None:
+    url = wanderer.evaluate(
+        """async (sequence) => {
+          const {NegativeKeeper} = await import('/static/js/negative_keeper.js');
+          const models = {detector: 'blazepose', pose_model: 'blazepose_full'};
+          const piece = {clientKey: 'piece', sequence, startS: 0.5, endS: 1.5, models};
+          return (await new NegativeKeeper(() => 'everyday').keep(piece)).url;
+        }""",
+        sequence_to_json(raised(2)),
+    )
+    wanderer.goto("/accounts/")
+    wanderer.goto(url)
+
+    expect(wanderer.locator(".card:target")).to_contain_text("1.0 s,")
 
 
 def test_a_movement_is_switched_off_and_deleted(wanderer: Page) -> None:
