@@ -24,6 +24,8 @@ _KERNEL = np.exp(-0.5 * (np.arange(-SMOOTHING_REACH_TICKS, SMOOTHING_REACH_TICKS
 _KERNEL = (_KERNEL / _KERNEL.sum()).astype(np.float32)
 MAX_BRIDGED_GAP_S = 0.3
 """A keypoint hidden for longer is not guessed."""
+_BRIDGED_TRUST = 0.5
+"""How far a keypoint may be trusted that is known from its neighbours in time, beside how far these may."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def bridge_gaps(track: Track, max_gap_s: float = MAX_BRIDGED_GAP_S) -> Track:
                 span_s = track.times_s[after] - track.times_s[before]
                 share = ((track.times_s[inside] - track.times_s[before]) / span_s).astype(np.float32)[:, None]
                 points[inside, k] = points[before, k] * (1 - share) + points[after, k] * share
-                visible[inside, k] = min(visible[before, k], visible[after, k]) / 2
+                visible[inside, k] = min(visible[before, k], visible[after, k]) * _BRIDGED_TRUST
     return replace(track, points=points, visible=visible)
 
 
@@ -103,7 +105,10 @@ def resample(track: Track, rate_hz: float = RATE_HZ) -> Track:
 
 
 def smooth(track: Track) -> Track:
-    """Each frame as the mean of its neighbours, near and trusted ones counting most; for evenly sampled tracks."""
+    """Each frame as the mean of its neighbours, near and trusted ones counting most; for evenly sampled tracks.
+
+    So a keypoint lost for an instant is known from them.
+    """
     if not len(track):
         return track
     reach, frames = SMOOTHING_REACH_TICKS, len(track)
@@ -112,7 +117,9 @@ def smooth(track: Track) -> Track:
     total = sum(share * weights[i : i + frames] for i, share in enumerate(_KERNEL))
     summed = sum(share * points[i : i + frames] for i, share in enumerate(_KERNEL))
     smoothed = summed / np.where(total > 0, total, 1)[..., None]
-    return replace(track, points=smoothed.astype(np.float32), visible=total.astype(np.float32))
+    nearest = np.maximum.reduce([weights[i : i + frames] for i in range(len(_KERNEL))])
+    visible = np.maximum(total, nearest * _BRIDGED_TRUST)
+    return replace(track, points=smoothed.astype(np.float32), visible=visible.astype(np.float32))
 
 
 def smoothed_middle(points: FloatArray, visible: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -120,7 +127,7 @@ def smoothed_middle(points: FloatArray, visible: FloatArray) -> tuple[FloatArray
     weights = visible * _KERNEL[:, None]
     total = weights.sum(axis=0)
     middle = np.einsum("tk,tkd->kd", weights, points) / np.where(total > 0, total, 1)[:, None]
-    return middle.astype(np.float32), total
+    return middle.astype(np.float32), np.maximum(total, visible.max(axis=0) * np.float32(_BRIDGED_TRUST))
 
 
 def typical_body_size(track: Track) -> float:
