@@ -12,6 +12,7 @@ const PLAIN_WORDS = {
   "head not visible": "the head is not in view",
   "legs not visible": "the legs are not in view",
   "margin too small": "two actions look equally close",
+  "too soon after another action": "may be the way back from the last action",
   "distance above threshold": "too far from the takes",
   "course differs": "the poses fit, but not the way they follow each other",
   "not finished": "under way, not finished yet",

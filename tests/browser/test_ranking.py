@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 REASONS = (
     "margin too small",
+    "too soon after another action",
     "distance above threshold",
     "course differs",
     "not finished",

@@ -248,6 +248,25 @@ def test_two_names_for_one_movement_are_too_near_to_tell() -> None:
     assert "margin too small" in {candidate.reason for answer in answers for candidate in answer.ranking}
 
 
+def test_the_way_back_from_an_action_is_not_announced_as_another_unless_it_is_clearly_that() -> None:
+    def up(phase: float) -> tuple[float, float, float]:
+        return 2.8 * phase, 0.0, 0.0
+
+    def down_with_legs_apart(phase: float) -> tuple[float, float, float]:
+        return 2.8 * (1 - 0.45 * phase), 0.8 * phase, 0.0
+
+    def down(phase: float) -> tuple[float, float, float]:
+        return 2.8 * (1 - phase), 0.0, 0.0
+
+    bank = prepare_bank([action("up", perform((up, 1.0), seed=1)), action("down", perform((down, 1.0), seed=2))])
+    clear = perform((still, 1.0), (up, 1.0), (down, 1.0), (still, 1.0), seed=3)
+    assert [event.action for event in watch(StreamRecogniser(bank), clear)] == ["up", "down"]
+    vague = perform((still, 1.0), (up, 1.0), (down_with_legs_apart, 0.5), seed=3)
+    assert [event.action for event in watch(StreamRecogniser(bank), vague)] == ["up"]
+    alone = perform((down_with_legs_apart, 0.5), seed=3)
+    assert [event.action for event in watch(StreamRecogniser(bank), alone)] == ["down"]
+
+
 def test_a_picture_without_height_is_refused(bank: TemplateBank) -> None:
     pose, time_s = next(poses(perform((still, 1.0))))
     with pytest.raises(InvalidInputError, match="image_height_px must be positive, got 0"):

@@ -42,6 +42,8 @@ _COMPARED = 64
 _UNDER_WAY = 0.4
 """From this share of a template on it tells something that a match has come so far."""
 _CLEARLY_NEARER = 0.95
+_WAY_BACK_TICKS, _WAY_BACK_RATIO = round(0.3 * RATE_HZ), 0.7
+"""What follows so soon on another action must be clearly itself: limbs come back by the way they went."""
 _OVERLAP = 0.1
 """Two events may share this part of the first: repetitions flow into each other."""
 
@@ -70,6 +72,7 @@ class StreamRecogniser:
         self._poses = PoseHistory(reach_frames / RATE_HZ)
         self._sizes: deque[float] = deque(maxlen=_SIZE_TICKS)
         self._decisions = Decisions()
+        self._announced: Finding | None = None
         self._judged: dict[int, tuple[int, float]] = {}
         self._ranking = Ranking(bank)
         self._tick_zero_s = 0.0
@@ -198,12 +201,26 @@ class StreamRecogniser:
             if verdict.winner is None:
                 continue
             finding = verdict.winner
+            if self._is_way_back(finding):
+                self._ranking.note(finding.action_index, "too soon after another action", last_tick)
+                continue
+            self._announced = finding
             events.append(self._event(finding, now_s))
             self._ranking.announce(finding, now_s)
             self._blocked_until_tick = finding.end_tick + 1 - round(_OVERLAP * finding.length)
             self._decisions.forget_before(self._blocked_until_tick)
             self._matcher.forget_before(self._blocked_until_tick)
         return events
+
+    def _is_way_back(self, finding: Finding) -> bool:
+        """Whether this may be no more than the limbs' return from the action before."""
+        before = self._announced
+        return (
+            before is not None
+            and before.action_index != finding.action_index
+            and finding.start_tick - before.end_tick < _WAY_BACK_TICKS
+            and finding.ratio > _WAY_BACK_RATIO
+        )
 
     def _event(self, finding: Finding, now_s: float) -> Event:
         assert self._skeleton is not None
