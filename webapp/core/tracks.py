@@ -105,10 +105,7 @@ def resample(track: Track, rate_hz: float = RATE_HZ) -> Track:
 
 
 def smooth(track: Track) -> Track:
-    """Each frame as the mean of its neighbours, near and trusted ones counting most; for evenly sampled tracks.
-
-    So a keypoint lost for an instant is known from them.
-    """
+    """Each frame as the mean of its neighbours, near and trusted ones counting most; for evenly sampled tracks."""
     if not len(track):
         return track
     reach, frames = SMOOTHING_REACH_TICKS, len(track)
@@ -117,17 +114,19 @@ def smooth(track: Track) -> Track:
     total = sum(share * weights[i : i + frames] for i, share in enumerate(_KERNEL))
     summed = sum(share * points[i : i + frames] for i, share in enumerate(_KERNEL))
     smoothed = summed / np.where(total > 0, total, 1)[..., None]
-    nearest = np.maximum.reduce([weights[i : i + frames] for i in range(len(_KERNEL))])
-    visible = np.maximum(total, nearest * _BRIDGED_TRUST)
-    return replace(track, points=smoothed.astype(np.float32), visible=visible.astype(np.float32))
+    return replace(track, points=smoothed.astype(np.float32), visible=np.asarray(total, np.float32))
 
 
 def smoothed_middle(points: FloatArray, visible: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The middle frame of a window of 2 * SMOOTHING_REACH_TICKS + 1 frames, smoothed: points (K, D), visible (K,)."""
+    """The middle frame of a window of 2 * SMOOTHING_REACH_TICKS + 1 frames, smoothed: points (K, D), visible (K,).
+
+    A keypoint lost in the middle and seen on both sides is bridged, as bridge_gaps does with a whole track.
+    """
     weights = visible * _KERNEL[:, None]
     total = weights.sum(axis=0)
     middle = np.einsum("tk,tkd->kd", weights, points) / np.where(total > 0, total, 1)[:, None]
-    return middle.astype(np.float32), np.maximum(total, visible.max(axis=0) * np.float32(_BRIDGED_TRUST))
+    around = np.minimum(visible[:SMOOTHING_REACH_TICKS].max(axis=0), visible[SMOOTHING_REACH_TICKS + 1 :].max(axis=0))
+    return middle.astype(np.float32), np.maximum(total, around * np.float32(_BRIDGED_TRUST))
 
 
 def typical_body_size(track: Track) -> float:
