@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
-from tests.recognition.figures import action, arms_only, jumping_jack, perform, squat, still
+from tests.recognition.figures import Movement, action, arms_only, jumping_jack, perform, squat, still
 from webapp.core.features import REGION_OF_PART, REGIONS
 from webapp.core.sequences import mirrored
 from webapp.recognition.classify import classify
@@ -60,6 +60,23 @@ def test_a_negative_like_the_action_narrows_its_threshold() -> None:
     alone, beside = prepare_bank([jack]), prepare_bank([jack], [perform((arms_only, 1.4), seed=4)])
     assert beside.thresholds[0] < alone.thresholds[0]
     assert [template.action_index for template in beside.negatives] == [-1]
+
+
+@pytest.mark.parametrize("elsewhere", [still, squat])
+def test_a_negative_far_from_the_action_makes_nothing_more_of_it(elsewhere: Movement) -> None:
+    jack, poor = action("jack", perform((jumping_jack, 1.5))), perform((arms_only, 1.5), seed=3)
+    alone, beside = prepare_bank([jack]), prepare_bank([jack], [perform((squat, 1.5), (elsewhere, 6.0), seed=4)])
+    assert beside.thresholds[0] <= alone.thresholds[0]
+    assert classify(beside, poor).score >= classify(alone, poor).score
+
+
+def test_one_take_under_two_names_is_neither_and_leaves_a_threshold_to_compare_with() -> None:
+    take = perform((jumping_jack, 1.5))
+    bank = prepare_bank([action("jack", take), action("star", take)])
+    judged = classify(bank, take)
+    assert min(bank.thresholds) > 0
+    assert judged.action is None
+    assert {candidate.reason for candidate in judged.ranking} == {"margin too small"}
 
 
 def test_a_threshold_factor_scales_what_was_learned() -> None:

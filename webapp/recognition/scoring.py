@@ -51,7 +51,7 @@ class Scores:
         if self.distances[action_index] > threshold:
             return "distance above threshold" if plain > threshold else "margin too small"
         others = np.delete(self.plain, action_index)
-        return "margin too small" if plain > MAX_MARGIN * others.min(initial=np.inf) else None
+        return "margin too small" if plain >= MAX_MARGIN * others.min(initial=np.inf) else None
 
 
 def score(
@@ -74,8 +74,15 @@ def score(
 
 
 def _beside_rivals(plain: FloatArray, negative: float) -> FloatArray:
-    """(A,) the distances, weighed by how near the nearest others are."""
-    values = np.append(plain, np.float32(negative))
+    """(A,) the distances, weighed by how near the nearest others are.
+
+    What is no action only ever adds to them: one that is far makes nothing more of an action.
+    """
+    with_negative = np.append(plain, np.float32(negative))
+    return np.maximum(_weighed(plain, plain), _weighed(plain, with_negative))
+
+
+def _weighed(plain: FloatArray, values: FloatArray) -> FloatArray:
     nearest = np.argsort(values, kind="stable")[: _RIVALS + 1]
     weighed = plain.copy()
     for index, value in enumerate(plain):

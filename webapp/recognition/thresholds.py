@@ -28,6 +28,8 @@ _SHORT_S, _SHORT_POWER = 1.0, 0.3
 """A shorter movement is more often done by chance: its threshold is lower."""
 _REST_TIMES = 2.5
 """A person who only stands costs a template four times its spread: a threshold stays well below that."""
+_LEAST = 1e-3
+"""What two actions share, or an action and a movement that is none, would else leave no threshold to divide by."""
 _COUNTED_PER_ROOT = 0.85
 _TEMPOS = (0.7, 1.4)
 _TURNS_RAD = (-0.25, 0.25)
@@ -43,9 +45,11 @@ def counted_nearest(takes: int) -> int:
 def template_scales(distances: FloatArray, ours: NDArray[np.int64], theirs: NDArray[np.int64]) -> FloatArray:
     """(N,) by what each template's distances are multiplied, so that one that is near everything wins less often.
 
-    distances: (N, M) as pair_distances; ours: (N,) the templates' actions; theirs: (M,) the performances'.
+    distances: (N, M) as pair_distances; ours: (N,) the templates' actions; theirs: (M,) the performances', -1 for a
+    negative, which counts only where it is nearer than usual.
     """
-    others = np.sort(np.where(ours[:, None] != theirs[None], distances, np.inf), axis=1)[:, :_NEAREST_OTHERS]
+    counts = (ours[:, None] != theirs[None]) & ((theirs[None] >= 0) | (distances < _USUAL))
+    others = np.sort(np.where(counts, distances, np.inf), axis=1)[:, :_NEAREST_OTHERS]
     known = np.isfinite(others)
     mean = (np.where(known, others, 0).sum(axis=1) + _USUAL) / (known.sum(axis=1) + 1)
     scales: FloatArray = np.power(_USUAL / mean, _SCALE_POWER).astype(np.float32)
@@ -77,7 +81,7 @@ def learn_threshold(own: Sequence[Template], scales: FloatArray, to_own: FloatAr
     spreads = np.array([template.spread for template in own])
     threshold = min(threshold, _REST_TIMES * float((spreads * scales).mean()))
     duration_s = float(np.median([len(template.frames) for template in own])) / RATE_HZ
-    return threshold * math.pow(min(1.0, duration_s / _SHORT_S), _SHORT_POWER)
+    return max(_LEAST, threshold * math.pow(min(1.0, duration_s / _SHORT_S), _SHORT_POWER))
 
 
 def varied(template: Template) -> list[tuple[FloatArray, FloatArray]]:
