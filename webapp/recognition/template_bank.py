@@ -15,6 +15,7 @@ from webapp.core.sequences import mirrored
 from webapp.core.stream_dtw import StreamTemplates, pack_templates
 from webapp.core.tracks import RATE_HZ, Track, prepared_track, typical_body_size
 from webapp.recognition.matching import TemplateArrays, template_arrays
+from webapp.recognition.negatives import comparable_negatives
 from webapp.recognition.pairs import pair_distances
 from webapp.recognition.ports import Action
 from webapp.recognition.templates import Template, make_template
@@ -95,11 +96,11 @@ def _bank(actions: tuple[Action, ...], negative_sequences: tuple[PoseSequence, .
     templates = tuple(
         template for index, action in enumerate(actions) for template in _of_action(index, action, dimensions)
     )
-    negatives = tuple(
-        template
+    seen = (
+        _template(NEGATIVE, f"negative {number}", sequence, dimensions)
         for number, sequence in enumerate(negative_sequences)
-        if (template := _template(NEGATIVE, f"negative {number}", sequence, dimensions)) is not None
     )
+    negatives = comparable_negatives([template for template in seen if template is not None], templates)
     arrays = template_arrays((*templates, *negatives))
     counts = np.bincount([template.action_index for template in templates], minlength=len(actions))
     counted = tuple(counted_nearest(int(count)) for count in counts)
