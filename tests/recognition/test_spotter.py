@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.recognition.figures import (
     HEIGHT_PX,
@@ -24,10 +25,11 @@ from tests.recognition.figures import (
     watch,
 )
 from webapp.core.errors import InvalidInputError
-from webapp.core.records import Pose, PoseSequence
+from webapp.core.records import FloatArray, Pose, PoseSequence
 from webapp.core.skeleton import BLAZEPOSE_33
 from webapp.recognition.ports import Event, Recognition
-from webapp.recognition.spotter import StreamRecogniser
+from webapp.recognition.scoring import Scores, score
+from webapp.recognition.spotter import COMPARED_CELLS, StreamRecogniser
 from webapp.recognition.template_bank import TemplateBank, prepare_bank
 
 
@@ -271,3 +273,21 @@ def test_a_picture_without_height_is_refused(bank: TemplateBank) -> None:
     pose, time_s = next(poses(perform((still, 1.0))))
     with pytest.raises(InvalidInputError, match="image_height_px must be positive, got 0"):
         StreamRecogniser(bank).update(pose, 0, time_s)
+
+
+def test_long_takes_are_compared_as_far_as_time_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+
+    def counted(
+        bank: TemplateBank, features: FloatArray, trust: FloatArray, which: NDArray[np.int64] | None = None
+    ) -> Scores:
+        assert which is not None
+        compared.append((len(which), len(features) * int(bank.stream.row_counts[which].sum())))
+        return score(bank, features, trust, which)
+
+    monkeypatch.setattr("webapp.recognition.spotter.score", counted)
+    takes = [perform((jumping_jack, 25.0), fps=20.0, seed=seed) for seed in range(12)]
+    events = watch(StreamRecogniser(prepare_bank([action("slow", *takes)])), takes[0])
+    assert [event.action for event in events] == ["slow"]
+    assert max(count for count, _ in compared) < len(takes)
+    assert max(cells for _, cells in compared) <= COMPARED_CELLS + 500 * 500  # and the one that has matched

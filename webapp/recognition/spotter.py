@@ -39,6 +39,8 @@ _WORTH_A_LOOK = 2.0
 """A template so many thresholds away may still win, where all others are far."""
 _COMPARED = 64
 """With how many templates, those nearest now, a stretch is compared closely."""
+COMPARED_CELLS = 2_000_000
+"""And with at most so many pairs of frames, some 30 ms, where takes are as long as 20 s."""
 _UNDER_WAY = 0.4
 """From this share of a template on it tells something that a match has come so far."""
 _CLEARLY_NEARER = 0.95
@@ -153,7 +155,7 @@ class StreamRecogniser:
         nearness = float(match.distances[0] * self._bank.scales[index]) / threshold
         reason = match.flaw(0) or ("course differs" if nearness >= _WORTH_A_LOOK else None)
         if reason is None and self._is_news(action_index, start, tick, nearness):
-            scores = score(self._bank, *stretch, self._worth_comparing(index, poses))
+            scores = score(self._bank, *stretch, self._worth_comparing(index, poses, tick + 1 - start))
             distance = float(scores.distances[action_index])
             reason = scores.reason(action_index)
             if reason is None:
@@ -172,11 +174,11 @@ class StreamRecogniser:
         self._judged[action_index] = start, nearness
         return self._decisions.would_improve(action_index, start, tick, nearness)
 
-    def _worth_comparing(self, index: int, poses: FloatArray) -> NDArray[np.int64]:
-        """The templates nearest to the stream now, and this one, rising."""
-        if len(poses) <= _COMPARED:
-            return np.arange(len(poses))
-        return np.union1d(np.argpartition(poses, _COMPARED)[:_COMPARED], index)
+    def _worth_comparing(self, index: int, poses: FloatArray, stretch_ticks: int) -> NDArray[np.int64]:
+        """The templates nearest to the stream now, as many as time allows, and this one, rising."""
+        nearest = np.argsort(poses, kind="stable")[:_COMPARED]
+        cells = np.cumsum(self._bank.stream.row_counts[nearest], dtype=np.int64) * stretch_ticks
+        return np.union1d(nearest[cells <= COMPARED_CELLS], index)
 
     def _may_be_bettered(self, finding: Finding) -> bool:
         """Whether a match that began well before the finding ended is under way and nearer so far."""
