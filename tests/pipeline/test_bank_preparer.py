@@ -32,6 +32,14 @@ def test_a_bank_that_cannot_be_prepared_leaves_the_next_ones_alone(
     assert "bank user-1 could not be prepared" in caplog.text
 
 
+def test_no_frame_waits_for_what_a_pose_model_without_world_coordinates_needs() -> None:
+    preparer = bank_preparer.BankPreparer()
+    preparer.want(stored_bank(1, {"a1": [arm_raise()]}, "user-1"))
+    ((_, bank),) = prepared_by(preparer)
+    assert bank.dimensions == 3
+    assert "flat" in vars(bank)
+
+
 def prepared_by(preparer: bank_preparer.BankPreparer) -> Sequence[tuple[str, TemplateBank]]:
     """The first that becomes ready."""
     for _ in range(1000):

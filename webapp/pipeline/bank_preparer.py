@@ -40,7 +40,7 @@ class BankPreparer:
                 self._changed.wait_for(lambda: self._wanted)
                 bank = self._wanted.pop(next(iter(self._wanted)))
             try:
-                prepared = prepare_bank(unpacked(bank), unpacked_negatives(bank))
+                prepared = prepare_bank(unpacked(bank), unpacked_negatives(bank)).with_flat()
             except Exception:  # noqa: BLE001 sessions go on with what they have; the next bank must still be prepared
                 _log.exception("bank %s could not be prepared", bank.bank_id)
                 continue

@@ -55,6 +55,11 @@ class TemplateBank:
         """The same takes compared in 2D: for streams without world coordinates, which are rare, so made when asked."""
         return self if self.dimensions == 2 else _bank(self.actions, self.negative_sequences, dimensions=2)
 
+    def with_flat(self) -> TemplateBank:
+        """Itself, its flat twin made: else the first frame without world coordinates waits for that, seconds."""
+        _ = self.flat
+        return self
+
     @cached_property
     def action_indices(self) -> NDArray[np.int64]:
         """(N,) each template's action."""
