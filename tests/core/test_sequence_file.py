@@ -54,3 +54,25 @@ def test_an_array_that_says_it_is_larger_than_its_entry_is_refused(name: str, sh
 def test_a_header_that_cannot_be_read_is_refused(header: bytes) -> None:
     with pytest.raises(InvalidInputError):
         sequence_file.from_bytes(with_header("keypoints", header))
+
+
+@pytest.mark.parametrize(
+    ("times_s", "said"),
+    [
+        (np.array([0.0, 1e9]), "runs from 0 to 1e\\+09 s, at most 600 s"),
+        (np.array([0.0, np.inf]), "runs from 0 to inf s"),
+        (np.float64(0.0), r"times_s of the pose sequence must be \(T,\), got \(\)"),
+    ],
+)
+def test_times_that_mean_years_or_nothing_are_refused(times_s: np.ndarray, said: str) -> None:
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        schema=np.int64(sequence_file.SCHEMA),
+        skeleton=np.str_(COCO_17.name),
+        times_s=times_s,
+        keypoints=np.zeros((2, 17, 2), np.float32),
+        scores=np.zeros((2, 17), np.float32),
+    )
+    with pytest.raises(InvalidInputError, match=said):
+        sequence_file.from_bytes(buffer.getvalue())

@@ -20,6 +20,8 @@ from webapp.core.skeleton import SKELETONS
 
 SCHEMA = 1
 MAX_BYTES = 8 * 2**20
+MAX_DURATION_S = 600.0
+"""A few frames may claim to last for years, and evenly sampled would fill all memory."""
 DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError)
 """What reading a damaged .zip raises; RuntimeError where a flipped bit says that it is encrypted."""
 
@@ -55,9 +57,16 @@ def from_bytes(data: bytes) -> PoseSequence:
                 raise InvalidInputError(f"pose sequence has schema {schema}, this version reads {SCHEMA}")
             if name not in SKELETONS:
                 raise InvalidInputError(f"pose sequence has unknown skeleton {name!r}, known: {', '.join(SKELETONS)}")
+            times_s = arrays["times_s"].astype(np.float64)
+            if times_s.ndim != 1:
+                raise InvalidInputError(f"times_s of the pose sequence must be (T,), got {times_s.shape}")
+            if len(times_s) and not times_s[-1] - times_s[0] <= MAX_DURATION_S:
+                raise InvalidInputError(
+                    f"pose sequence runs from {times_s[0]:g} to {times_s[-1]:g} s, at most {MAX_DURATION_S:g} s"
+                )
             return PoseSequence(
                 skeleton=SKELETONS[name],
-                times_s=arrays["times_s"].astype(np.float64),
+                times_s=times_s,
                 keypoints=arrays["keypoints"].astype(np.float32),
                 scores=arrays["scores"].astype(np.float32),
                 world_m=arrays["world_m"].astype(np.float32) if "world_m" in arrays else None,

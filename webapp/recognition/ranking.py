@@ -115,6 +115,8 @@ def _body_state(history: FeatureHistory) -> _BodyState:
     hidden = frozenset(
         region for i, region in enumerate(REGIONS) if part_trust[i == REGION_OF_PART].mean() < _MIN_REGION_TRUST
     )
-    ranges = np.sqrt((np.ptp(features, axis=0) ** 2).sum(axis=0))
-    still = float(np.sort(np.where(trust.min(axis=0) > 0, ranges, 0))[-2]) < _STILL_RANGE
+    seen = trust[:, None] > 0  # what is hidden now and then still tells by where it is seen
+    highest, lowest = np.where(seen, features, -np.inf).max(axis=0), np.where(seen, features, np.inf).min(axis=0)
+    moved = np.where(seen.any(axis=0), highest - lowest, 0)
+    still = float(np.sort(np.sqrt((moved**2).sum(axis=0)))[-2]) < _STILL_RANGE
     return _BodyState("too still" if still else None, hidden)
