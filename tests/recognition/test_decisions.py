@@ -88,7 +88,8 @@ def test_a_finding_waits_while_a_match_under_way_may_end_nearer_but_not_for_ever
     decisions = Decisions()
     decisions.add(finding(0, 0, 20, 0.5))
     assert decisions.settle(30, always) is None
-    assert decisions.settle(60, always) is not None
+    assert decisions.settle(83, always) is None
+    assert decisions.settle(84, always) is not None
 
 
 def test_a_finding_that_does_not_overlap_the_waiting_one_of_its_action_waits_beside_it() -> None:
@@ -98,3 +99,22 @@ def test_a_finding_that_does_not_overlap_the_waiting_one_of_its_action_waits_bes
     decisions.add(finding(0, 18, 40, 0.6))
     verdicts = [decisions.settle(60, never), decisions.settle(60, never)]
     assert [verdict.winner.end_tick for verdict in verdicts if verdict and verdict.winner] == [20, 40]
+
+
+def test_a_whole_that_is_as_near_wins_over_its_part_and_is_not_undecided_by_it() -> None:
+    decisions = Decisions()
+    decisions.add(finding(1, 12, 22, 0.30))
+    decisions.add(finding(0, 0, 24, 0.32))
+    verdict = decisions.settle(60, never)
+    assert verdict is not None
+    assert verdict.winner == finding(0, 0, 24, 0.32)
+    assert decisions.settle(None, never) is None
+
+
+def test_a_whole_that_is_much_further_leaves_its_part_the_winner() -> None:
+    decisions = Decisions()
+    decisions.add(finding(1, 12, 22, 0.30))
+    decisions.add(finding(0, 0, 24, 0.80))
+    verdict = decisions.settle(60, never)
+    assert verdict is not None
+    assert verdict.winner == finding(1, 12, 22, 0.30)

@@ -250,6 +250,26 @@ def test_two_names_for_one_movement_are_too_near_to_tell() -> None:
     assert "margin too small" in {candidate.reason for answer in answers for candidate in answer.ranking}
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ((squat, 2.0), (jumping_jack, 1.5), (squat, 2.0)),
+        ((squat, 2.0), (jumping_jack, 1.5), (arms_only, 1.5)),
+        ((jumping_jack, 1.5), (squat, 2.0), (arms_only, 1.5)),
+    ],
+)
+def test_a_short_action_inside_a_longer_one_is_announced_as_the_longer_and_alone_as_itself(
+    parts: tuple[tuple[Movement, float], ...],
+) -> None:
+    bank = prepare_bank(
+        [action("jack", perform((jumping_jack, 1.5), seed=1)), action("all of it", perform(*parts, seed=2))]
+    )
+    whole = perform((still, 1.0), *parts, (still, 2.0), seed=5)
+    assert [event.action for event in watch(StreamRecogniser(bank), whole)] == ["all of it"]
+    part = perform((still, 1.0), (jumping_jack, 1.5), (still, 4.0), seed=6)
+    assert [event.action for event in watch(StreamRecogniser(bank), part)] == ["jack"]
+
+
 def test_the_way_back_from_an_action_is_not_announced_as_another_unless_it_is_clearly_that() -> None:
     def up(phase: float) -> tuple[float, float, float]:
         return 2.8 * phase, 0.0, 0.0

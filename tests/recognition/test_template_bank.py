@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.recognition.figures import Movement, action, arms_only, jumping_jack, perform, squat, still
+from webapp.core.errors import InvalidInputError
 from webapp.core.features import REGION_OF_PART, REGIONS
 from webapp.core.sequences import mirrored
 from webapp.recognition.classify import classify
@@ -83,6 +84,13 @@ def test_a_threshold_factor_scales_what_was_learned() -> None:
     jack = action("jack", perform((jumping_jack, 1.5)))
     strict = prepare_bank([replace(jack, threshold_factor=0.5)])
     assert strict.thresholds[0] == pytest.approx(prepare_bank([jack]).thresholds[0] / 2)
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_threshold_factor_that_is_no_factor_is_refused(factor: float) -> None:
+    jack = replace(action("jack", perform((jumping_jack, 1.5))), threshold_factor=factor)
+    with pytest.raises(InvalidInputError, match=f"threshold_factor of 'jack' must be a number above 0, got {factor}"):
+        prepare_bank([jack])
 
 
 def test_a_template_near_everything_is_scaled_up() -> None:

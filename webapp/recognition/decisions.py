@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from webapp.core.tracks import RATE_HZ
 
 _WAIT_TICKS = round(0.2 * RATE_HZ)
 """A match is announced when none better has come for so long."""
-_LONGEST_WAIT = 1.5
-"""At most so many times its own length does a finding wait for a match that may still end nearer."""
+_LONGEST_WAIT = 3.0
+"""At most so many times its own length does a finding wait for a match that may still take its place."""
+_TIMES, _MORE = 1.2, 0.1
+"""What is at most so many times as far, and so much of a threshold further, is as near."""
+_LONGER = 1.5
+"""A whole is at least so many times as long as its part."""
 BETTER = 0.97
 """A match must be this much nearer to count as better: standing at the end makes it ever so slightly nearer."""
 _MARGIN = 0.9
@@ -39,6 +43,10 @@ class Finding:
         shared = min(self.end_tick, other.end_tick) - max(self.start_tick, other.start_tick) + 1
         return shared * 3 > min(self.length, other.length)
 
+    def contains(self, part: Finding) -> bool:
+        """Whether this is a whole of which the other is a part."""
+        return self.length >= _LONGER * part.length and self.overlaps(part)
+
     @property
     def length(self) -> int:
         return self.end_tick - self.start_tick + 1
@@ -50,6 +58,11 @@ class Verdict:
 
     winner: Finding | None
     undecided: tuple[int, ...] = ()
+
+
+def as_near_as(ratio: float) -> float:
+    """Up to which share of its threshold something is as near as what has this share."""
+    return _TIMES * ratio + _MORE
 
 
 class Decisions:
@@ -80,14 +93,14 @@ class Decisions:
             return None
         earliest = min(self._waiting, key=lambda finding: finding.end_tick)
         group = [finding for finding in self._waiting if finding.overlaps(earliest)]
-        nearest = min(group, key=lambda finding: finding.ratio)
+        nearest = _whole(min(group, key=lambda finding: finding.ratio), group)
         if tick is not None and (
             tick - nearest.end_tick < _WAIT_TICKS or self._still_waits(nearest, tick, may_be_bettered)
         ):
             return None
         rivals = [finding for finding in group if finding is not nearest and finding.overlaps(nearest)]
         self._waiting = [finding for finding in self._waiting if finding is not nearest and finding not in rivals]
-        near = tuple(f.action_index for f in rivals if nearest.ratio > _MARGIN * f.ratio)
+        near = tuple(f.action_index for f in rivals if nearest.ratio > _MARGIN * f.ratio and not nearest.contains(f))
         return Verdict(None, (nearest.action_index, *near)) if near else Verdict(nearest)
 
     def _still_waits(self, finding: Finding, tick: int, may_be_bettered: Callable[[Finding], bool]) -> bool:
@@ -96,3 +109,9 @@ class Decisions:
     def forget_before(self, tick: int) -> None:
         """Drop the findings that began before this tick."""
         self._waiting = [finding for finding in self._waiting if finding.start_tick >= tick]
+
+
+def _whole(nearest: Finding, group: Sequence[Finding]) -> Finding:
+    """The longest finding that contains the nearest and is as near, else the nearest itself."""
+    wholes = [f for f in group if f.contains(nearest) and f.ratio <= as_near_as(nearest.ratio)]
+    return max(wholes, key=lambda finding: finding.length, default=nearest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.core.errors import InvalidInputError
 from webapp.core.features import PARTS, part_features
 from webapp.core.records import FloatArray, PoseSequence
 from webapp.core.sequences import mirrored
@@ -92,6 +94,11 @@ def prepare_bank(actions: Sequence[Action], negatives: Sequence[PoseSequence] = 
     negatives: movements that are none of the actions. The bank compares in 3D where every sequence has world
     coordinates; its `flat` twin serves streams that have none.
     """
+    for action in actions:
+        if not (math.isfinite(action.threshold_factor) and action.threshold_factor > 0):
+            raise InvalidInputError(
+                f"threshold_factor of {action.name!r} must be a number above 0, got {action.threshold_factor}"
+            )
     takes = [take.sequence for action in actions for take in action.takes]
     deep = all(sequence.world_m is not None for sequence in (*takes, *negatives))
     return _bank(tuple(actions), tuple(negatives), dimensions=3 if deep else 2)

@@ -73,7 +73,7 @@ def learn_threshold(own: Sequence[Template], scales: FloatArray, to_own: FloatAr
     threshold from above, and so does standing still.
     """
     if len(to_own) == 0:
-        to_own = np.array([match_motion(own[0], copy, trust).distances[0] for copy, trust in varied(own[0])])
+        to_own = np.array([match_motion(own[0], *copy).distances[0] for copy in varied(own[0])]) * scales[0]
     spread = _SPREAD_TIMES * float(np.quantile(to_own, _SPREAD_QUANTILE))
     threshold = (len(own) * spread + _PRIOR_TAKES * PRIOR) / (len(own) + _PRIOR_TAKES)
     if len(to_others):
