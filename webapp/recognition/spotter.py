@@ -16,7 +16,7 @@ from webapp.core.normalise import body_size, visibility
 from webapp.core.records import FloatArray, Pose
 from webapp.core.skeleton import Skeleton
 from webapp.core.tracks import RATE_HZ
-from webapp.recognition.decisions import BETTER, Decisions, Finding, as_near_as
+from webapp.recognition.decisions import BETTER, Decisions, Finding
 from webapp.recognition.history import FeatureHistory, PoseHistory
 from webapp.recognition.matching import match_many
 from webapp.recognition.ports import Event, Recognition
@@ -43,7 +43,9 @@ COMPARED_CELLS = 2_000_000
 """And with at most so many pairs of frames, some 30 ms, where takes are as long as 20 s."""
 _UNDER_WAY = 0.4
 """From this share of a template on it tells something that a match has come so far."""
-_CLEARLY_NEARER, _LONGER_TEMPLATE = 0.95, 1.5
+_CLEARLY_NEARER = 0.95
+_LONGER_TEMPLATE, _FITS_WELL = 1.5, 0.15
+"""A part waits for a template so many times as long whose match is so near, as a share of the threshold, so far."""
 _WAY_BACK_TICKS, _WAY_BACK_RATIO = round(0.3 * RATE_HZ), 0.7
 """What follows so soon on another action must be clearly itself: limbs come back by the way they went."""
 _OVERLAP = 0.1
@@ -181,7 +183,7 @@ class StreamRecogniser:
         return np.union1d(nearest[cells <= COMPARED_CELLS], index)
 
     def _may_be_bettered(self, finding: Finding) -> bool:
-        """Whether a match is under way that is nearer so far, or as near and of a longer whole.
+        """Whether a match is under way that is nearer so far, or that fits well and is of a longer whole.
 
         It overlaps the finding well: it began well before the finding ended, the match of a whole about as early.
         """
@@ -190,7 +192,7 @@ class StreamRecogniser:
         under_way = rows >= _UNDER_WAY * bank.stream.row_counts
         limits = np.where(
             bank.stream.row_counts >= _LONGER_TEMPLATE * finding.length,
-            as_near_as(finding.poses),
+            max(_FITS_WELL, _CLEARLY_NEARER * finding.poses),
             _CLEARLY_NEARER * finding.poses,
         )
         # the likeliest row need not be the nearest: a template is looked at row by row where it comes at all near
