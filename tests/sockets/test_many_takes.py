@@ -16,7 +16,7 @@ from webapp.db.engine import transaction
 from webapp.services.accounts import create_account
 from webapp.services.actions import MAX_TAKES_IN_ALL
 
-ACTIONS = 20
+ACTIONS = 10
 
 
 def keep_many(server: Server, username: str) -> None:
