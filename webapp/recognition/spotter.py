@@ -73,7 +73,8 @@ class StreamRecogniser:
         self._sampler = TickSampler()
         self._matcher = SubsequenceMatcher(bank.stream)
         self._features = FeatureHistory(reach_frames)
-        self._poses = PoseHistory(reach_frames / RATE_HZ)
+        # a finding may wait for a match under way before its poses are asked for
+        self._poses = PoseHistory((bank.longest_frames + reach_frames) / RATE_HZ)
         self._sizes: deque[float] = deque(maxlen=_SIZE_TICKS)
         self._decisions = Decisions()
         self._announced: Finding | None = None
