@@ -4,6 +4,7 @@ import { element } from "./elements.js";
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT_PX = 220;
 const MARGIN_PX = { left: 44, right: 12, top: 12, bottom: 28 };
+const HALF_LABEL_PX = 24;
 const STEPS_DEG = [5, 10, 15, 30, 45, 60, 90];
 const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
 const SMALLEST_RANGE_DEG = 20; // so that trembling does not look like a movement
@@ -74,9 +75,15 @@ export class AngleChart extends EventTarget {
       label(`${deg}°`, MARGIN_PX.left - 6, this.#y(deg) + 4, "end"),
     ]);
     const seconds = ticks(first, last, STEPS_S, this.#width / 80).map((timeS) =>
-      label(`${Number(timeS.toFixed(1))} s`, this.#x(timeS), HEIGHT_PX - 8, timeS === first ? "start" : "middle"),
+      label(`${Number(timeS.toFixed(1))} s`, this.#x(timeS), HEIGHT_PX - 8, this.#anchor(timeS)),
     );
     return [...degrees, ...seconds];
+  }
+
+  // A label near an edge stays inside.
+  #anchor(timeS) {
+    if (timeS === this.timesS[0]) return "start";
+    return this.#x(timeS) > this.#width - HALF_LABEL_PX ? "end" : "middle";
   }
 
   // A new piece begins wherever the joint was hidden.
