@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from flask import Flask
 
 from tests.conftest import Browser, LogIn
-from tests.web.test_feedback import got, learned, recognised, sent, working
+from tests.web.teaching import got, learned, recognised, sent
 from webapp.db.actions import Action
 from webapp.db.engine import transaction
-
-__all__ = ["working"]
-
-
-@pytest.fixture
-def anna(log_in: LogIn) -> Browser:
-    return log_in("anna")
 
 
 def add_by_feedback(app: Flask, browser: Browser) -> tuple[str, str]:
