@@ -15,14 +15,17 @@ from typing import Any
 from webapp.core.errors import InvalidInputError
 
 ROOT = Path(__file__).resolve().parent.parent
-YOLOV5 = ("yolov5n", "yolov5s", "yolov5m")
-DETECTORS = ("auto", *YOLOV5, "blazepose", "whole_frame")
-POSE_MODELS = ("blazepose_lite", "blazepose_full", "blazepose_heavy")
+YOLOV5 = ("yolov5n", "yolov5s", "yolov5m", "yolov5l", "yolov5x")
+DETECTORS = ("auto", *YOLOV5, "blazepose", "ssd_mobilenet", "whole_frame")
+HAND_MODELS = ("hand_lite", "hand_full")
+BOTTOM_UP_MODELS = ("movenet_multipose",)
+POSE_MODELS = ("blazepose_lite", "blazepose_full", "blazepose_heavy", *BOTTOM_UP_MODELS, *HAND_MODELS)
+OWN_MODELS_DIR = "own"
+"""Folder in the weights directory: one folder for each pose model of the user's own, named as the setting names it."""
 CHOICES = {
     "async_mode": ("eventlet", "threading"),
     "detector": DETECTORS,
-    "pose_model": POSE_MODELS,
-    "runtime": ("auto", "openvino", "litert"),
+    "runtime": ("auto", "openvino", "litert", "onnxruntime", "torch", "keras"),
 }
 """The values of each setting that is a name: a wrong one is refused here, before any process starts with it."""
 RANGES = {
@@ -61,11 +64,14 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     """Signs cookies; empty means the one kept in the instance directory."""
     detector: str = "auto"
-    """Person detector: yolov5n, yolov5s, yolov5m, blazepose, whole_frame; auto: YOLOv5 if there, else blazepose."""
+    """Person detector: yolov5n, yolov5s, yolov5m, yolov5l, yolov5x, blazepose, ssd_mobilenet, whole_frame; auto: the
+    smallest YOLOv5 that is there, else blazepose. Not used by pose models that find people or hands by themselves."""
     pose_model: str = "blazepose_full"
-    """Pose model: blazepose_lite, blazepose_full, blazepose_heavy."""
+    """Pose model: blazepose_lite, blazepose_full, blazepose_heavy, movenet_multipose, hand_lite, hand_full, or the name
+    of one of your own (a folder in weights/own/)."""
     runtime: str = "auto"
-    """Inference runtime of the pose models: auto, openvino, litert."""
+    """Inference runtime: auto (the fastest here of those that can run the model), openvino, litert, onnxruntime, torch,
+    keras."""
     threads: int = 2
     """Threads one worker's models use."""
     max_people: int = 4
@@ -104,6 +110,12 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     return _with_values(settings, values, "the environment")
 
 
+def pose_models(weights_dir: Path) -> tuple[str, ...]:
+    """The names of all pose models: the ready-made ones, and the user's own in the order of their names."""
+    own = sorted(folder.name for folder in (weights_dir / OWN_MODELS_DIR).glob("*") if folder.is_dir())
+    return (*POSE_MODELS, *own)
+
+
 def _read_toml(path: Path) -> dict[str, object]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -134,6 +146,11 @@ def _checked(settings: Settings, source: str) -> Settings:
         chosen = getattr(settings, name)
         if chosen not in choices:
             raise InvalidInputError(f"setting {name} in {source} must be one of {', '.join(choices)}, got {chosen!r}")
+    if settings.pose_model not in pose_models(settings.weights_dir):
+        known_models = ", ".join(pose_models(settings.weights_dir))
+        raise InvalidInputError(
+            f"setting pose_model in {source} must be one of {known_models}, got {settings.pose_model!r}"
+        )
     for name, (low, high) in RANGES.items():
         value = getattr(settings, name)
         if not low <= value <= high:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -138,4 +139,29 @@ COCO_17 = Skeleton(
     ),
 )
 
-SKELETONS: dict[str, Skeleton] = {s.name: s for s in (BLAZEPOSE_33, COCO_17)}
+UPPER_BODY_6 = Skeleton(
+    name="upper_body_6",
+    keypoints=("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist"),
+    edges=_LIMBS[:5],
+)
+
+_FINGERS = ("thumb", "index", "middle", "ring", "pinky")
+_FINGER_JOINTS = {"thumb": ("cmc", "mcp", "ip", "tip")}
+_JOINTS = ("mcp", "pip", "dip", "tip")
+_FINGER_KEYPOINTS = {
+    finger: tuple(f"{finger}_{joint}" for joint in _FINGER_JOINTS.get(finger, _JOINTS)) for finger in _FINGERS
+}
+
+HAND_21 = Skeleton(
+    name="hand_21",
+    keypoints=("wrist", *(keypoint for finger in _FINGERS for keypoint in _FINGER_KEYPOINTS[finger])),
+    edges=(
+        *(edge for keypoints in _FINGER_KEYPOINTS.values() for edge in (("wrist", keypoints[0]), *pairwise(keypoints))),
+        ("index_mcp", "middle_mcp"),
+        ("middle_mcp", "ring_mcp"),
+        ("ring_mcp", "pinky_mcp"),
+    ),
+)
+
+SKELETONS: dict[str, Skeleton] = {s.name: s for s in (BLAZEPOSE_33, COCO_17, UPPER_BODY_6, HAND_21)}
+"""The ready-made ones. A model of the user's own may bring another, which then travels with its names and edges."""

@@ -1,9 +1,9 @@
-"""The two ports of the vision layer. Images are BGR uint8 (H, W, 3)."""
+"""The ports of the vision layer. Images are BGR uint8 (H, W, 3)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,16 @@ Image = NDArray[np.uint8]
 
 
 class PersonDetector(Protocol):
-    """Finds people in an image, best score first."""
+    """Finds people in an image, best score first. For pose models of hands it finds hands."""
 
     name: str
+    runtime: str
 
     def detect(self, image_bgr: Image) -> list[Detection]: ...
 
 
 class PoseEstimator(Protocol):
-    """Finds the keypoints of people whose regions are known; answers one pose per region, in order."""
+    """Top-down: finds the keypoints of people whose regions are known; answers one pose per region, in order."""
 
     name: str
     runtime: str
@@ -38,3 +39,23 @@ class PoseEstimator(Protocol):
     def regions_around(self, detection: Detection) -> Sequence[Region]:
         """Where to look for a person just detected: the best guess first, others for when that shows nobody."""
         ...
+
+
+class BottomUpPoseEstimator(Protocol):
+    """Bottom-up: finds the keypoints of everybody in the picture at once, without a detector."""
+
+    name: str
+    runtime: str
+    skeleton: Skeleton
+
+    def find(self, image_bgr: Image) -> list[Pose]:
+        """Everybody in the picture, best score first."""
+        ...
+
+
+PoseModel = PoseEstimator | BottomUpPoseEstimator
+
+
+def is_bottom_up(model: PoseModel) -> TypeGuard[BottomUpPoseEstimator]:
+    """Whether the model finds people by itself."""
+    return hasattr(model, "find")

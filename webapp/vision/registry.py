@@ -2,35 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from webapp.config import DETECTORS, POSE_MODELS, YOLOV5, Settings
+from webapp.config import BOTTOM_UP_MODELS, DETECTORS, HAND_MODELS, OWN_MODELS_DIR, YOLOV5, Settings, pose_models
 from webapp.core.errors import InvalidInputError
-from webapp.vision.ports import PersonDetector, PoseEstimator
+from webapp.vision.ports import PersonDetector, PoseModel
 from webapp.vision.weights import FileState, file_state, model_file, model_path
 
 
-def load_detector(settings: Settings) -> PersonDetector:
-    """The detector of the settings; ModelUnavailableError when its file is missing or damaged."""
-    name = settings.detector
-    if name == "auto":
-        name = _best_present(settings.weights_dir)
-    return _factory(name, "detector", DETECTORS)(settings)
+def load_detector(settings: Settings) -> PersonDetector | None:
+    """What finds people, or hands, for the pose model of the settings; None for one that finds them by itself.
+
+    ModelUnavailableError when its file is missing or damaged.
+    """
+    if settings.detector not in DETECTORS:
+        raise InvalidInputError(f"unknown detector {settings.detector!r}; known: {', '.join(DETECTORS)}")
+    if settings.pose_model in BOTTOM_UP_MODELS:
+        return None
+    if settings.pose_model in HAND_MODELS:
+        return load_detector_named("palm", settings)
+    name = _best_present(settings.weights_dir) if settings.detector == "auto" else settings.detector
+    return load_detector_named(name, settings)
 
 
-def load_pose_model(settings: Settings) -> PoseEstimator:
+def load_detector_named(name: str, settings: Settings) -> PersonDetector:
+    """One detector by its own name, whatever the settings name."""
+    weights_dir, runtime, threads = settings.weights_dir, settings.runtime, settings.threads
+    if name in YOLOV5:
+        from webapp.vision.detectors.yolov5 import load_yolov5
+
+        return load_yolov5(model_path(name, weights_dir), threads=threads, runtime=runtime)
+    if name == "blazepose":
+        from webapp.vision.detectors.blazepose import load_blazepose_detector
+
+        return load_blazepose_detector(model_path("blazepose_detector", weights_dir), runtime=runtime, threads=threads)
+    if name == "ssd_mobilenet":
+        from webapp.vision.detectors.ssd_mobilenet import load_ssd_mobilenet
+
+        return load_ssd_mobilenet(model_path(name, weights_dir), runtime=runtime, threads=threads)
+    if name == "palm":
+        from webapp.vision.detectors.palm import load_palm_detector
+
+        return load_palm_detector(model_path("palm_detector", weights_dir), runtime=runtime, threads=threads)
+    if name == "whole_frame":
+        from webapp.vision.detectors.whole_frame import WholeFrameDetector
+
+        return WholeFrameDetector()
+    raise InvalidInputError(f"unknown detector {name!r}; known: {', '.join(DETECTORS)}")
+
+
+def load_pose_model(settings: Settings) -> PoseModel:
     """The pose model of the settings; ModelUnavailableError when its file is missing or damaged."""
-    if settings.pose_model not in POSE_MODELS:
-        raise InvalidInputError(f"unknown pose model {settings.pose_model!r}; known: {', '.join(POSE_MODELS)}")
-    from webapp.vision.poses.blazepose import load_blazepose
+    name, weights_dir, runtime, threads = settings.pose_model, settings.weights_dir, settings.runtime, settings.threads
+    if name not in pose_models(weights_dir):
+        raise InvalidInputError(f"unknown pose model {name!r}; known: {', '.join(pose_models(weights_dir))}")
+    if name in HAND_MODELS:
+        from webapp.vision.poses.hand import load_hand
 
-    return load_blazepose(
-        settings.pose_model,
-        model_path(settings.pose_model, settings.weights_dir),
-        runtime=settings.runtime,
-        threads=settings.threads,
-    )
+        return load_hand(name, model_path(name, weights_dir), runtime=runtime, threads=threads)
+    if name in BOTTOM_UP_MODELS:
+        from webapp.vision.poses.movenet import load_movenet_multipose
+
+        return load_movenet_multipose(name, model_path(name, weights_dir), runtime=runtime, threads=threads)
+    if name.startswith("blazepose_"):
+        from webapp.vision.poses.blazepose import load_blazepose
+
+        return load_blazepose(name, model_path(name, weights_dir), runtime=runtime, threads=threads)
+    from webapp.vision.poses.own import load_own_model
+
+    return load_own_model(weights_dir / OWN_MODELS_DIR / name, runtime=runtime, threads=threads)
 
 
 def _best_present(weights_dir: Path) -> str:
@@ -39,34 +79,3 @@ def _best_present(weights_dir: Path) -> str:
         if file_state(model_file(name), weights_dir) is FileState.PRESENT:
             return name
     return "blazepose"
-
-
-def _factory(name: str, kind: str, known: tuple[str, ...]) -> Callable[[Settings], PersonDetector]:
-    factories: dict[str, Callable[[Settings], PersonDetector]] = {
-        **dict.fromkeys(YOLOV5, _load_yolov5),
-        "blazepose": _load_blazepose_detector,
-        "whole_frame": _load_whole_frame,
-    }
-    if name not in factories:
-        raise InvalidInputError(f"unknown {kind} {name!r}; known: {', '.join(known)}")
-    return factories[name]
-
-
-def _load_yolov5(settings: Settings) -> PersonDetector:
-    from webapp.vision.detectors.yolov5 import load_yolov5
-
-    name = settings.detector if settings.detector in YOLOV5 else _best_present(settings.weights_dir)
-    return load_yolov5(model_path(name, settings.weights_dir), threads=settings.threads)
-
-
-def _load_blazepose_detector(settings: Settings) -> PersonDetector:
-    from webapp.vision.detectors.blazepose import load_blazepose_detector
-
-    path = model_path("blazepose_detector", settings.weights_dir)
-    return load_blazepose_detector(path, runtime=settings.runtime, threads=settings.threads)
-
-
-def _load_whole_frame(_settings: Settings) -> PersonDetector:
-    from webapp.vision.detectors.whole_frame import WholeFrameDetector
-
-    return WholeFrameDetector()
