@@ -1,4 +1,4 @@
-"""python -m tools.vendor: copies the browser libraries and the pose models out of node_modules, each checked by sha256.
+"""python -m tools.vendor: copies browser libraries and MediaPipe's models out of node_modules, each checked by sha256.
 
 Browser libraries and their licences go to static/vendor/ (tools/vendor.toml lists them), MediaPipe's models to
 weights/mediapipe/ (weights/manifest.toml). What lies there already with the right hash is left alone.
@@ -7,7 +7,6 @@ weights/mediapipe/ (weights/manifest.toml). What lies there already with the rig
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -20,10 +19,8 @@ from webapp.core.errors import MoveprintError
 from webapp.vision.weights import ModelFile, read_manifest, sha256_of
 
 MANIFEST = ROOT / "tools" / "vendor.toml"
-MODEL_NOTICE = """The .tflite files in this folder come from the npm package @mediapipe/pose.
-Copyright The MediaPipe Authors, Google LLC. Licensed under the Apache License, Version 2.0:
-https://www.apache.org/licenses/LICENSE-2.0
-"""
+APACHE_2 = ROOT / "tools" / "apache-2.0.txt"
+MODEL_HOLDERS = "The MediaPipe Authors, Google LLC"
 
 
 class VendorError(MoveprintError):
@@ -32,12 +29,14 @@ class VendorError(MoveprintError):
 
 @dataclass(frozen=True)
 class VendoredFile:
-    """One file to copy; source and target are whole paths."""
+    """One file to copy; source and target are whole paths, offset and size_bytes say which part of the source."""
 
     package: str
     source: Path
     target: Path
     sha256: str
+    offset: int = 0
+    size_bytes: int | None = None
 
 
 def main() -> int:
@@ -47,16 +46,15 @@ def main() -> int:
         copied = vendor(
             [
                 *browser_files(MANIFEST, ROOT / "node_modules", ROOT / "static" / "vendor"),
-                *pose_models(read_manifest(), ROOT / "node_modules", weights_dir),
+                *model_files(read_manifest(), ROOT / "node_modules", weights_dir),
             ]
         )
     except MoveprintError as error:
         print(f"vendor: {error}", file=sys.stderr)
         return 1
-    (weights_dir / "mediapipe" / "LICENSE.txt").write_text(MODEL_NOTICE, encoding="utf-8")
-    print(
-        f"Browser libraries and pose models: {copied} copied, the rest was there." if copied else "All there already."
-    )
+    write_notices(MANIFEST, ROOT / "static" / "vendor")
+    _write_notice(weights_dir / "mediapipe" / "LICENSE.txt", MODEL_HOLDERS)
+    print(f"Browser libraries and models: {copied} copied, the rest was there." if copied else "All there already.")
     return 0
 
 
@@ -83,12 +81,26 @@ def read_packages(manifest: Path) -> list[dict[str, Any]]:
     return packages
 
 
-def pose_models(files: Sequence[ModelFile], node_modules: Path, weights_dir: Path) -> list[VendoredFile]:
-    """The model files that come out of npm packages."""
+def write_notices(manifest: Path, vendor_dir: Path) -> None:
+    """The licence of each package that comes without one, where its entry has a notice: Apache-2.0 for its holders."""
+    for package in read_packages(manifest):
+        if notice := package.get("notice"):
+            _write_notice(vendor_dir / notice["to"], notice["holders"])
+
+
+def model_files(files: Sequence[ModelFile], node_modules: Path, weights_dir: Path) -> list[VendoredFile]:
+    """The model files that come out of the packages of package.json."""
     return [
-        VendoredFile(file.name, node_modules / file.package / file.package_file, weights_dir / file.path, file.sha256)
+        VendoredFile(
+            file.name,
+            node_modules / file.package / file.package_file,
+            weights_dir / file.path,
+            file.sha256,
+            file.package_offset,
+            file.size_bytes,
+        )
         for file in files
-        if file.package
+        if file.package_file
     ]
 
 
@@ -108,12 +120,19 @@ def _copy(file: VendoredFile) -> None:
         raise VendorError(f"{file.source} is missing: run npm ci --ignore-scripts")
     file.target.parent.mkdir(parents=True, exist_ok=True)
     part = file.target.with_name(file.target.name + ".part")
-    shutil.copyfile(file.source, part)
+    with file.source.open("rb") as source:
+        source.seek(file.offset)
+        part.write_bytes(source.read(file.size_bytes))
     found = sha256_of(part)
     if found != file.sha256:
         part.unlink()
         raise VendorError(f"{file.source} has sha256 {found}, expected {file.sha256}: run npm ci --ignore-scripts")
     part.replace(file.target)
+
+
+def _write_notice(path: Path, holders: str) -> None:
+    terms = APACHE_2.read_text(encoding="utf-8")
+    path.write_text(f"Copyright {holders}. Licensed under the Apache License, Version 2.0.\n{terms}", encoding="utf-8")
 
 
 def _version(package_dir: Path) -> str:

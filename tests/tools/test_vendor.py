@@ -79,14 +79,39 @@ def test_another_version_is_named(node_modules: Path, manifest: Path, tmp_path: 
         browser_files(manifest, node_modules, tmp_path)
 
 
-def test_pose_models_get_the_names_of_the_manifest(tmp_path: Path) -> None:
+def test_models_get_the_names_of_the_manifest(tmp_path: Path) -> None:
     packed = ModelFile("detector", "mediapipe/a.tflite", "00", 1, "x", "y", package="@m/pose", package_file="b.data")
     fetched = ModelFile("yolov5n", "yolov5/n.pt", "00", 1, "x", "y", url="https://example.org")
+    converted = ModelFile("movenet", "m/m.tflite", "00", 1, "x", "y", package="@v/models", package_version="1.0.0")
 
-    (file,) = vendor.pose_models((packed, fetched), tmp_path / "node_modules", tmp_path / "weights")
+    (file,) = vendor.model_files((packed, fetched, converted), tmp_path / "node_modules", tmp_path / "weights")
 
     assert file.source == tmp_path / "node_modules" / "@m" / "pose" / "b.data"
     assert file.target == tmp_path / "weights" / "mediapipe" / "a.tflite"
+
+
+def test_a_model_inside_a_packed_file_is_cut_out_of_it(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "all.data").write_bytes(b"text" + SCRIPT + b"another model")
+    sha256 = hashlib.sha256(SCRIPT).hexdigest()
+    packed = ModelFile(
+        "palm", "m/palm.tflite", sha256, len(SCRIPT), "x", "y", package="p", package_file="all.data", package_offset=4
+    )
+
+    vendor.vendor(vendor.model_files([packed], tmp_path, tmp_path))
+
+    assert (tmp_path / "m" / "palm.tflite").read_bytes() == SCRIPT
+
+
+def test_a_package_without_its_licence_gets_the_notice(tmp_path: Path) -> None:
+    manifest = tmp_path / "vendor.toml"
+    manifest.write_text('[[package]]\nname = "p"\nnotice = { to = "p.txt", holders = "The Authors" }\nfiles = []\n')
+
+    vendor.write_notices(manifest, tmp_path)
+
+    text = (tmp_path / "p.txt").read_text()
+    assert text.startswith("Copyright The Authors. Licensed under the Apache License")
+    assert "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION" in text
 
 
 def test_the_manifest_wants_the_versions_of_package_json() -> None:
@@ -94,4 +119,4 @@ def test_the_manifest_wants_the_versions_of_package_json() -> None:
     packages = vendor.read_packages(vendor.MANIFEST)
 
     assert {package["name"]: package["version"] for package in packages}.items() <= wanted.items()
-    assert all(any("LICENSE" in file["to"] for file in package["files"]) for package in packages)
+    assert all("notice" in package or any("LICENSE" in file["to"] for file in package["files"]) for package in packages)

