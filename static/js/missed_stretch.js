@@ -4,7 +4,7 @@ import { element, find } from "./elements.js";
 import { motionEnergy } from "./motion.js";
 import { Replay } from "./replay.js";
 import { cutSequence } from "./sequences.js";
-import { SKELETONS } from "./skeletons.js";
+import { skeletonOf } from "./skeletons.js";
 import { TrimEditor } from "./trim.js";
 
 const SUGGESTED_S = 5; // the rest of the last seconds is before the movement, mostly
@@ -50,7 +50,7 @@ export class MissedStretch extends EventTarget {
     }
     const { sequence } = this;
     this.replay.show(sequence);
-    const values = motionEnergy(sequence, SKELETONS[sequence.skeleton].keypoints);
+    const values = motionEnergy(sequence, skeletonOf(sequence).keypoints);
     const energy = { times_s: sequence.times_s, values };
     this.trim = new TrimEditor(find(this.root, "[data-missed-trim]"), sequence.times_s.at(-1), { energy });
     this.trim.addEventListener("change", ({ detail }) => {

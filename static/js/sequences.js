@@ -1,5 +1,5 @@
 // Pose sequences as docs/protocol.md has them, cut and mirrored; the one that is given stays as it is.
-import { SKELETONS } from "./skeletons.js";
+import { flipPartners, skeletonOf } from "./skeletons.js";
 
 // The frames from startS to endS, times from 0 again.
 export function cutSequence(sequence, startS, endS) {
@@ -17,8 +17,7 @@ export function cutSequence(sequence, startS, endS) {
 
 // As a mirror shows it: what was on the left is on the right, and is called so. World coordinates are left out.
 export function mirroredSequence(sequence) {
-  const names = SKELETONS[sequence.skeleton].keypoints;
-  const partner = names.map((name) => names.indexOf(otherSide(name)));
+  const partner = flipPartners(skeletonOf(sequence));
   const flip = ([x, y]) => (x === null ? [null, null] : [-x, y]);
   return {
     ...sequence,
@@ -26,8 +25,4 @@ export function mirroredSequence(sequence) {
     scores: sequence.scores.map((scores) => partner.map((k) => scores[k])),
     world_m: null,
   };
-}
-
-function otherSide(name) {
-  return name.includes("left") ? name.replace("left", "right") : name.replace("right", "left");
 }

@@ -1,6 +1,6 @@
 // A pose sequence as a moving skeleton on a canvas, at its own speed or another, looping over a range.
 import { MIN_SCORE, drawSkeleton, sharpContext } from "./drawing.js";
-import { SKELETONS } from "./skeletons.js";
+import { skeletonOf } from "./skeletons.js";
 
 const MARGIN = 0.08; // of the canvas, around the movement
 
@@ -16,9 +16,8 @@ export class SkeletonPlayer extends EventTarget {
   }
 
   show(sequence) {
+    this.skeleton = skeletonOf(sequence);
     this.sequence = sequence;
-    this.skeleton = SKELETONS[sequence.skeleton];
-    if (!this.skeleton) throw new Error(`the skeleton ${sequence.skeleton} is unknown to this page`);
     this.extent = extentOf(sequence);
     this.setRange(0, this.durationS);
     this.seek(0);

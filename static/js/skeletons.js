@@ -45,6 +45,17 @@ function skeleton(name, keypoints, edges) {
   return { name, keypoints, edges: edges.map(([from, to]) => [index.get(from), index.get(to)]) };
 }
 
+const FINGERS = [
+  ["thumb_cmc", "thumb_mcp", "thumb_ip", "thumb_tip"],
+  ...["index", "middle", "ring", "pinky"].map((finger) => ["mcp", "pip", "dip", "tip"].map((joint) => `${finger}_${joint}`)),
+];
+const PALM = [
+  ["index_mcp", "middle_mcp"],
+  ["middle_mcp", "ring_mcp"],
+  ["ring_mcp", "pinky_mcp"],
+];
+const bones = (finger) => finger.map((joint, position) => [position ? finger[position - 1] : "wrist", joint]);
+
 export const SKELETONS = {
   blazepose_33: skeleton(
     "blazepose_33",
@@ -56,6 +67,31 @@ export const SKELETONS = {
     `nose left_eye right_eye left_ear right_ear ${BODY} ${LEGS}`.split(" "),
     [...LIMBS, ...EYES_AND_EARS],
   ),
+  upper_body_6: skeleton("upper_body_6", BODY.split(" "), LIMBS.slice(0, 5)),
+  hand_21: skeleton("hand_21", ["wrist", ...FINGERS.flat()], [...FINGERS.flatMap(bones), ...PALM]),
 };
+
+// The skeleton of a sequence: {name, keypoints, edges}. A sequence names a ready-made one and brings any other whole.
+export function skeletonOf(sequence) {
+  if (typeof sequence.skeleton === "object") return sequence.skeleton;
+  const known = SKELETONS[sequence.skeleton];
+  if (!known) throw new Error(`the skeleton ${sequence.skeleton} is unknown to this page`);
+  return known;
+}
+
+// What a sequence says of this skeleton: the name of a ready-made one, else everything.
+export const skeletonReference = (skeleton) => (Object.hasOwn(SKELETONS, skeleton.name) ? skeleton.name : skeleton);
+
+const SIDES = { left: "right", right: "left" };
+
+// For each keypoint the position of its left/right partner; its own where it has none.
+export function flipPartners({ keypoints }) {
+  const mirrored = (word) => SIDES[word] ?? word;
+  const partner = (name) => name.split("_").map(mirrored).join("_");
+  return keypoints.map((name, position) => {
+    const found = keypoints.indexOf(partner(name));
+    return found < 0 ? position : found;
+  });
+}
 
 export const side = (keypoint) => (keypoint.includes("left") ? "left" : keypoint.includes("right") ? "right" : "middle");

@@ -3,7 +3,7 @@ import { newClientKey } from "./api.js";
 import { copyTemplate, element, find, icon } from "./elements.js";
 import { motionEnergy } from "./motion.js";
 import { Replay } from "./replay.js";
-import { SKELETONS } from "./skeletons.js";
+import { skeletonOf } from "./skeletons.js";
 import { TrimEditor } from "./trim.js";
 
 const SEEN_SHARE = 0.2; // people seen in less of the take are not offered
@@ -96,7 +96,7 @@ export class TakeCard extends EventTarget {
 
   #showSequence() {
     this.replay.show(this.sequence);
-    const values = motionEnergy(this.sequence, SKELETONS[this.sequence.skeleton].keypoints);
+    const values = motionEnergy(this.sequence, skeletonOf(this.sequence).keypoints);
     const energy = { times_s: this.sequence.times_s, values };
     this.trim = new TrimEditor(find(this.element, "[data-take-trim]"), this.sequence.times_s.at(-1), { energy });
     this.trim.addEventListener("change", ({ detail }) => {

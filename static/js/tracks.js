@@ -1,4 +1,5 @@
 // The keypoints of everyone over a stretch of time, as they arrived; from them one person's pose sequence for the API.
+import { skeletonReference } from "./skeletons.js";
 
 export class TrackBuffer {
   // spanS: older frames are forgotten; Infinity keeps all.
@@ -59,7 +60,7 @@ export class TrackBuffer {
     const start = shown[0].frame.time_s;
     const hasWorld = shown.every(({ person }) => person.world_m);
     return {
-      skeleton: this.skeleton.name,
+      skeleton: skeletonReference(this.skeleton),
       times_s: shown.map(({ frame }) => rounded(frame.time_s - start)),
       keypoints: shown.map(({ frame, person }) =>
         person.keypoints.map(([x, y]) => (x === null ? [null, null] : [rounded(x / frame.height_px), rounded(y / frame.height_px)])),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenPage
 from tests.movements import arm_raise
+from webapp.core.records import PoseSequence
 from webapp.core.sequences import mirrored
+from webapp.core.skeleton import Skeleton
 from webapp.services.sequence_json import sequence_to_json
 
 pytestmark = pytest.mark.browser
@@ -48,3 +51,14 @@ def test_a_mirror_exchanges_left_and_right_as_the_server_does(page: Page) -> Non
     for pose, other in zip(mirror["keypoints"], expected["keypoints"], strict=True):
         assert [x + shift for x, _ in pose] == pytest.approx([x for x, _ in other], abs=1e-4)
         assert [y for _, y in pose] == [y for _, y in other]
+
+
+def test_a_skeleton_of_the_users_own_is_mirrored_by_its_own_names(page: Page) -> None:
+    skeleton = Skeleton("rod", ("tip", "left_end", "end_right_far", "right_end"), (("tip", "left_end"),))
+    points = np.arange(16, dtype=np.float32).reshape(2, 4, 2) / 16
+    sequence = PoseSequence(skeleton, np.array([0.0, 0.1]), points, np.ones((2, 4), np.float32))
+
+    mirror = run(page, "m.mirroredSequence(a[0])", sequence_to_json(sequence))
+
+    expected: Any = sequence_to_json(mirrored(sequence))
+    assert (mirror["keypoints"], mirror["skeleton"]) == (expected["keypoints"], expected["skeleton"])

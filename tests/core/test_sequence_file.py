@@ -11,7 +11,7 @@ import pytest
 from webapp.core import sequence_file
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import PoseSequence
-from webapp.core.skeleton import COCO_17
+from webapp.core.skeleton import COCO_17, Skeleton
 
 SEQUENCE = PoseSequence(COCO_17, np.arange(3) / 30, np.full((3, 17, 2), 0.5, np.float32), np.ones((3, 17), np.float32))
 
@@ -38,6 +38,27 @@ def test_what_is_written_is_read_the_same() -> None:
 
     np.testing.assert_array_equal(read.keypoints, SEQUENCE.keypoints)
     np.testing.assert_array_equal(read.times_s, SEQUENCE.times_s)
+
+
+def test_a_skeleton_of_the_users_own_is_stored_with_its_names_and_edges() -> None:
+    rod = Skeleton("rod", ("top", "end"), (("top", "end"),))
+    sequence = PoseSequence(rod, np.arange(3) / 30, np.zeros((3, 2, 2), np.float32), np.ones((3, 2), np.float32))
+
+    assert sequence_file.from_bytes(sequence_file.to_bytes(sequence)).skeleton == rod
+
+
+def test_a_ready_made_skeleton_is_read_as_the_very_object() -> None:
+    assert sequence_file.from_bytes(sequence_file.to_bytes(SEQUENCE)).skeleton is COCO_17
+
+
+@pytest.mark.parametrize("text", ["octopus_8", "{", '{"name": "coco_17"}', '{"a":' * 50_000, "[]"])
+def test_a_stored_skeleton_that_is_none_is_refused(text: str) -> None:
+    buffer = io.BytesIO()
+    with np.load(io.BytesIO(sequence_file.to_bytes(SEQUENCE))) as arrays:
+        np.savez(buffer, **{**arrays, "skeleton": np.str_(text)})
+
+    with pytest.raises(InvalidInputError, match="skeleton"):
+        sequence_file.from_bytes(buffer.getvalue())
 
 
 @pytest.mark.parametrize("name", ["schema", "times_s", "keypoints"])

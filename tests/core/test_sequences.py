@@ -10,7 +10,7 @@ import pytest
 from tests.recognition.figures import arms_only, jumping_jack, perform, squat, still
 from webapp.core.records import PoseSequence
 from webapp.core.sequences import check_take, trim_still
-from webapp.core.skeleton import COCO_17
+from webapp.core.skeleton import COCO_17, UPPER_BODY_6, Skeleton
 
 
 def test_the_still_beginning_and_end_are_trimmed() -> None:
@@ -78,3 +78,27 @@ def test_what_could_be_better_is_a_warning() -> None:
     )
     cut = check_take(TAKE.between(0.8, 2.5)).warnings
     assert "the movement had already begun" in cut
+
+
+def of_skeleton(sequence: PoseSequence, skeleton: Skeleton, names: tuple[str, ...]) -> PoseSequence:
+    columns = [sequence.skeleton.index[name] for name in names]
+    return PoseSequence(
+        skeleton, sequence.times_s, sequence.keypoints[:, columns], sequence.scores[:, columns], world_m=None
+    )
+
+
+def test_a_take_of_arms_and_shoulders_alone_is_usable() -> None:
+    check = check_take(of_skeleton(TAKE, UPPER_BODY_6, UPPER_BODY_6.keypoints))
+
+    assert check.usable
+    assert check.warnings == ()
+
+
+def test_a_skeleton_that_tells_no_size_is_refused_with_what_it_lacks() -> None:
+    names = ("left_hip", "right_hip")
+
+    check = check_take(of_skeleton(TAKE, Skeleton("hips", names, ()), names))
+
+    assert not check.usable
+    assert check.reason is not None
+    assert "the skeleton hips has no keypoints called left_shoulder and right_shoulder" in check.reason

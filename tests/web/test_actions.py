@@ -131,7 +131,11 @@ BROKEN_SEQUENCES: dict[str, tuple[object, str]] = {
     "no object": ([1, 2], "sequence must be an object, got list"),
     "a key missing": ({"skeleton": "blazepose_33", "times_s": [0, 1]}, "sequence lacks keypoints, scores"),
     "unknown skeleton": (broken("skeleton", "octopus_8"), "'octopus_8' is unknown"),
-    "skeleton of another type": (broken("skeleton", ["blazepose_33"]), "is unknown"),
+    "skeleton of another type": (broken("skeleton", ["blazepose_33"]), "skeleton must be a name or an object"),
+    "skeleton that claims a name": (
+        broken("skeleton", {"name": "coco_17", "keypoints": ["a", "b"], "edges": []}),
+        "ready-made",
+    ),
     "one frame": (broken("times_s", [0]), "1 frames"),
     "too many frames": (broken("times_s", [n / 100 for n in range(3601)]), "3601 frames"),
     "too long": (broken("times_s.59", 61.5), "lasts 61.5 s"),

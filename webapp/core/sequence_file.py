@@ -6,6 +6,7 @@ An .npz with a schema version; read without pickle and with every size checked b
 from __future__ import annotations
 
 import io
+import json
 import math
 import zipfile
 import zlib
@@ -16,7 +17,8 @@ from numpy.lib import format as npy
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import PoseSequence
-from webapp.core.skeleton import SKELETONS
+from webapp.core.skeleton import Skeleton
+from webapp.core.skeleton_json import skeleton_from_json, skeleton_reference
 
 SCHEMA = 1
 MAX_BYTES = 8 * 2**20
@@ -30,7 +32,7 @@ def to_bytes(sequence: PoseSequence) -> bytes:
     """The sequence as .npz bytes."""
     arrays = {
         "schema": np.int64(SCHEMA),
-        "skeleton": np.str_(sequence.skeleton.name),
+        "skeleton": np.str_(_skeleton_text(sequence.skeleton)),
         "times_s": sequence.times_s.astype(np.float64),
         "keypoints": sequence.keypoints.astype(np.float32),
         "scores": sequence.scores.astype(np.float32),
@@ -52,11 +54,9 @@ def from_bytes(data: bytes) -> PoseSequence:
             for entry in archive.infolist():
                 _require_true_shape(archive, entry)
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            schema, name = int(arrays["schema"]), str(arrays["skeleton"])
+            schema = int(arrays["schema"])
             if schema != SCHEMA:
                 raise InvalidInputError(f"pose sequence has schema {schema}, this version reads {SCHEMA}")
-            if name not in SKELETONS:
-                raise InvalidInputError(f"pose sequence has unknown skeleton {name!r}, known: {', '.join(SKELETONS)}")
             times_s = arrays["times_s"].astype(np.float64)
             if times_s.ndim != 1:
                 raise InvalidInputError(f"times_s of the pose sequence must be (T,), got {times_s.shape}")
@@ -65,7 +65,7 @@ def from_bytes(data: bytes) -> PoseSequence:
                     f"pose sequence runs from {times_s[0]:g} to {times_s[-1]:g} s, at most {MAX_DURATION_S:g} s"
                 )
             return PoseSequence(
-                skeleton=SKELETONS[name],
+                skeleton=_skeleton(str(arrays["skeleton"])),
                 times_s=times_s,
                 keypoints=arrays["keypoints"].astype(np.float32),
                 scores=arrays["scores"].astype(np.float32),
@@ -73,6 +73,19 @@ def from_bytes(data: bytes) -> PoseSequence:
             )
     except (KeyError, *DAMAGED_ZIP) as error:
         raise InvalidInputError(f"not a pose sequence: {error}") from error
+
+
+def _skeleton_text(skeleton: Skeleton) -> str:
+    """The name of a ready-made one; any other as JSON, which no name begins like."""
+    reference = skeleton_reference(skeleton)
+    return reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False)
+
+
+def _skeleton(text: str) -> Skeleton:
+    try:
+        return skeleton_from_json(json.loads(text) if text.startswith("{") else text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"the skeleton of the pose sequence cannot be read: {error}") from error
 
 
 def _require_true_shape(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:

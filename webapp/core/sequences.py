@@ -19,6 +19,8 @@ _STILL_SHARE_OF_PEAK = 0.2
 _MIN_SHARE, _MIN_SHARE_WHEN_CUT = 0.15, 0.4
 _MARGIN_S = 0.1
 _MIN_MOVING_S, _LONG_S = 0.3, 20.0
+_MEASURES = (("left_shoulder", "right_shoulder"), ("wrist", "middle_mcp"))
+"""Of a body, of a hand: what tells its size. A skeleton with neither pair cannot be compared with anything."""
 _MIN_TRAVEL = 0.4
 """Torso lengths a limb must travel for a take to say something."""
 
@@ -99,9 +101,21 @@ def _is_cut(stretch: tuple[int, int], frames: int) -> bool:
 
 def check_take(sequence: PoseSequence) -> TakeCheck:
     """Judge a take; never raises for a poor one."""
+    unknown = _without_measure(sequence)
+    if unknown is not None:
+        start_s, end_s = (float(sequence.times_s[i]) if len(sequence) else 0.0 for i in (0, -1))
+        return TakeCheck(start_s, end_s, usable=False, reason=unknown)
     start_s, end_s = trim_still(sequence)
     reason, warnings = _problem(sequence, start_s, end_s), _warnings(sequence, start_s, end_s)
     return TakeCheck(start_s, end_s, reason is None, reason, warnings if reason is None else ())
+
+
+def _without_measure(sequence: PoseSequence) -> str | None:
+    known = sequence.skeleton.index
+    if any(all(name in known for name in pair) for pair in _MEASURES):
+        return None
+    pairs = ", or ".join(" and ".join(pair) for pair in _MEASURES)
+    return f"the skeleton {sequence.skeleton.name} has no keypoints called {pairs}: movements cannot be compared"
 
 
 def _problem(sequence: PoseSequence, start_s: float, end_s: float) -> str | None:
@@ -137,8 +151,9 @@ def _warnings(sequence: PoseSequence, start_s: float, end_s: float) -> tuple[str
         seen = (moving.visible > 0).mean(axis=0)
         index = sequence.skeleton.index
         for limb, names in (("legs", ("knee", "ankle")), ("arms", ("elbow", "wrist"))):
-            columns = [index[f"{side}_{name}"] for side in ("left", "right") for name in names]
-            if seen[columns].mean() < 0.5:
+            limb_names = (f"{side}_{name}" for side in ("left", "right") for name in names)
+            columns = [index[name] for name in limb_names if name in index]
+            if columns and seen[columns].mean() < 0.5:
                 found.append(f"{limb} not visible: the action will be told without them")
         speeds = limb_speed(moving)
         if sequence.times_s[0] == start_s and speeds[:1].max(initial=0) > 2 * _STILL_SPEED:

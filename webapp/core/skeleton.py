@@ -31,10 +31,11 @@ class Skeleton:
         return tuple(self.index.get(_partner(name), i) for i, name in enumerate(self.keypoints))
 
 
+_SIDES = {"left": "right", "right": "left"}
+
+
 def _partner(name: str) -> str:
-    if name.startswith("left_") or name.endswith("_left"):
-        return name.replace("left", "right")
-    return name.replace("right", "left")
+    return "_".join(_SIDES.get(word, word) for word in name.split("_"))
 
 
 _LIMBS = (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import PoseSequence
-from webapp.core.skeleton import SKELETONS, Skeleton
+from webapp.core.skeleton_json import skeleton_from_json, skeleton_reference
 
 MAX_DURATION_S = 60.0
 MAX_FRAMES = 3600
@@ -35,7 +35,7 @@ def sequence_from_json(value: object) -> PoseSequence:
     missing = {"skeleton", "times_s", "keypoints", "scores"} - set(value)
     if missing:
         raise InvalidInputError(f"sequence lacks {', '.join(sorted(missing))}")
-    skeleton = _skeleton(value["skeleton"])
+    skeleton = skeleton_from_json(value["skeleton"])
     times_s = _times(value["times_s"])
     shape = (len(times_s), len(skeleton.keypoints))
     keypoints = _array("keypoints", value["keypoints"], (*shape, 2))
@@ -61,7 +61,7 @@ def sequence_from_json(value: object) -> PoseSequence:
 def sequence_to_json(sequence: PoseSequence) -> dict[str, object]:
     """The same keys, NaN as null; rounded to 5 digits, a hundredth of a pixel at 1080 lines."""
     return {
-        "skeleton": sequence.skeleton.name,
+        "skeleton": skeleton_reference(sequence.skeleton),
         "times_s": np.round(sequence.times_s, 4).tolist(),
         "keypoints": _rounded(sequence.keypoints),
         "scores": _rounded(sequence.scores),
@@ -71,12 +71,6 @@ def sequence_to_json(sequence: PoseSequence) -> dict[str, object]:
 
 def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a JSON number; use null for what is missing")
-
-
-def _skeleton(name: object) -> Skeleton:
-    if not isinstance(name, str) or name not in SKELETONS:
-        raise InvalidInputError(f"skeleton {name!r:.60} is unknown; known: {', '.join(SKELETONS)}")
-    return SKELETONS[name]
 
 
 def _times(value: object) -> NDArray[np.float64]:
