@@ -12,7 +12,8 @@ from tests.movements import arm_raise
 from tests.pipeline.banks import stored_bank
 from webapp.core.errors import InvalidInputError
 from webapp.core.sequence_file import to_bytes
-from webapp.pipeline import analyst, wire_inquiries
+from webapp.pipeline import wire_inquiries
+from webapp.pipeline.analyses import analysed
 from webapp.pipeline.analyst import BUSY, FAILED, Analyst
 from webapp.pipeline.inquiries import (
     ComparisonQuestion,
@@ -58,7 +59,7 @@ def health(inquiry_id: str = "i1", bank: Bank | None = None) -> Wire:
 
 
 def test_health_of_a_bank_is_worked_out(replies: Replies) -> None:
-    Analyst().ask(health(bank=stored_bank(1, {"a1": [arm_raise(), arm_raise(height=0.38)]})), replies)
+    Analyst(analysed).ask(health(bank=stored_bank(1, {"a1": [arm_raise(), arm_raise(height=0.38)]})), replies)
 
     (reply,) = replies.wait_for(1)
     assert reply.error is None
@@ -70,7 +71,7 @@ def test_the_effect_of_feedback_is_worked_out(replies: Replies) -> None:
     performance = to_bytes(arm_raise())
     question = FeedbackQuestion(stored_bank(1, {"a1": [arm_raise()]}), performance, None, "a1", "", True, None, ())
 
-    Analyst().ask(inquiry("i1", question), replies)
+    Analyst(analysed).ask(inquiry("i1", question), replies)
 
     (reply,) = replies.wait_for(1)
     assert wire_inquiries.effect_from_wire(reply.result) == Effect((), True, (), (), 0, 0)
@@ -80,7 +81,7 @@ def test_a_mirrored_performance_is_compared_as_in_a_mirror(replies: Replies) -> 
     raised = arm_raise()
     takes = [StoredTake("t1", to_bytes(raised), 0.0, raised.duration_s)]
 
-    Analyst().ask(inquiry("i1", ComparisonQuestion(to_bytes(raised), takes, None, True)), replies)
+    Analyst(analysed).ask(inquiry("i1", ComparisonQuestion(to_bytes(raised), takes, None, True)), replies)
 
     (reply,) = replies.wait_for(1)
     assert reply.result is not None
@@ -96,7 +97,7 @@ def test_a_mirrored_performance_is_compared_as_in_a_mirror(replies: Replies) -> 
     ],
 )
 def test_what_cannot_be_answered_is_refused_with_the_reason(raw: Wire, sentence: str, replies: Replies) -> None:
-    Analyst().ask(raw, replies)
+    Analyst(analysed).ask(raw, replies)
 
     (reply,) = replies.wait_for(1)
     assert (reply.result, reply.refused) == (None, True)
@@ -105,11 +106,11 @@ def test_what_cannot_be_answered_is_refused_with_the_reason(raw: Wire, sentence:
 
 def test_without_an_id_nobody_can_be_answered(replies: Replies) -> None:
     with pytest.raises(InvalidInputError, match="inquiry_id"):
-        Analyst().ask({"kind": "health"}, replies)
+        Analyst(analysed).ask({"kind": "health"}, replies)
 
 
 def test_a_fault_is_a_reply_and_the_next_inquiry_is_answered(
-    replies: Replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    replies: Replies, caplog: pytest.LogCaptureFixture
 ) -> None:
     outcomes: list[Wire | Exception] = [RuntimeError("a fault in the arithmetic"), {"actions": []}]
 
@@ -119,8 +120,7 @@ def test_a_fault_is_a_reply_and_the_next_inquiry_is_answered(
             raise outcome
         return outcome
 
-    monkeypatch.setattr(analyst, "analysed", work)
-    asked = Analyst()
+    asked = Analyst(work)
     asked.ask(health("i1"), replies)
     asked.ask(health("i2"), replies)
 
@@ -129,18 +129,14 @@ def test_a_fault_is_a_reply_and_the_next_inquiry_is_answered(
     assert "a fault in the arithmetic" in caplog.text
 
 
-def test_an_answer_that_is_too_long_to_be_sent_is_a_sentence(replies: Replies, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyst, "analysed", lambda _question: {"long": "x" * 2**21})
-
-    Analyst().ask(health(), replies)
+def test_an_answer_that_is_too_long_to_be_sent_is_a_sentence(replies: Replies) -> None:
+    Analyst(lambda _question: {"long": "x" * 2**21}).ask(health(), replies)
 
     (reply,) = replies.wait_for(1)
     assert (reply.refused, "2097164 bytes, at most 2097152" in str(reply.error)) == (True, True)
 
 
-def test_more_than_it_holds_are_refused_at_once_and_a_new_connection_begins_empty(
-    replies: Replies, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_than_it_holds_are_refused_at_once_and_a_new_connection_begins_empty(replies: Replies) -> None:
     begun, go = threading.Semaphore(0), threading.Event()
 
     def work(_question: Question) -> Wire:
@@ -148,8 +144,7 @@ def test_more_than_it_holds_are_refused_at_once_and_a_new_connection_begins_empt
         go.wait(20)
         return {}
 
-    monkeypatch.setattr(analyst, "analysed", work)
-    asked = Analyst(max_held=2)
+    asked = Analyst(work, max_held=2)
     asked.ask(health("i1"), replies)
     begun.acquire()
     for name in ("i2", "i3"):

@@ -19,8 +19,10 @@ from tests.movements import arm_raise
 from tests.pipeline.banks import stored_bank
 from webapp.config import ROOT, Settings
 from webapp.core.records import Detection, PoseSequence
-from webapp.pipeline import analyst, bank_preparer, wire, wire_inquiries
+from webapp.pipeline import bank_preparer, wire, wire_inquiries
 from webapp.pipeline import worker as worker_module
+from webapp.pipeline.analyses import analysed
+from webapp.pipeline.analyst import Analyst
 from webapp.pipeline.inbox import Inbox, Item
 from webapp.pipeline.inquiries import HealthQuestion, Inquiry, Question
 from webapp.pipeline.link import CONNECTED, Link
@@ -65,7 +67,7 @@ def link() -> HeardLink:
 @pytest.fixture
 def worker(models: Models, link: HeardLink) -> Worker:
     """A worker with one session, which has one action."""
-    return begun(Worker(models, "w1"), link)
+    return begun(Worker(models, "w1", Analyst(analysed)), link)
 
 
 def begun(worker: Worker, link: HeardLink) -> Worker:
@@ -150,7 +152,7 @@ def test_a_bad_frame_is_a_drop_with_the_reason_and_the_worker_goes_on(
 def test_a_fault_in_a_step_is_a_drop_and_the_worker_goes_on(
     models: Models, link: HeardLink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    worker = begun(Worker(replace(models, person_detector=FailingDetector()), "w1"), link)
+    worker = begun(Worker(replace(models, person_detector=FailingDetector()), "w1", Analyst(analysed)), link)
 
     worker.take(frame(link, 1, picture()))
     worker.take(frame(link, 31, picture()))
@@ -205,7 +207,7 @@ def test_frames_are_answered_with_the_old_bank_until_the_new_one_is_ready(
 ) -> None:
     preparing = HeldPreparing()
     monkeypatch.setattr(bank_preparer, "prepare_bank", preparing)
-    worker, ids = begun(Worker(models, "w1"), link), itertools.count(1)
+    worker, ids = begun(Worker(models, "w1", Analyst(analysed)), link), itertools.count(1)
     pictures = itertools.cycle([bytes(cv2.imencode(".jpg", image)[1]) for image in man_alone(JACKS)[:10]])
 
     def step_until(happened: Callable[[], bool]) -> None:
@@ -249,7 +251,7 @@ def test_a_bank_of_200_takes_silences_neither_heartbeat_nor_frames(
         inbox.put(item)
 
     with pytest.raises(EndedError):
-        work(inbox, Worker(models, "w1"), beat)
+        work(inbox, Worker(models, "w1", Analyst(analysed)), beat)
 
     assert beats.count(False) > 5
     assert answered_before[0] > 5
@@ -284,21 +286,19 @@ def test_the_worker_loads_neither_the_web_nor_the_database() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_frames_are_answered_while_an_inquiry_is_worked_on(
-    worker: Worker, link: HeardLink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun, go = threading.Event(), threading.Event()
+def test_frames_are_answered_while_an_inquiry_is_worked_on(models: Models, link: HeardLink) -> None:
+    asked, go = threading.Event(), threading.Event()
 
     def held(_question: Question) -> wire.Wire:
-        begun.set()
+        asked.set()
         go.wait(20)
         return {"actions": []}
 
-    monkeypatch.setattr(analyst, "analysed", held)
+    worker = begun(Worker(models, "w1", Analyst(held)), link)
     inquiry = Inquiry("i1", HealthQuestion(stored_bank(1, {})))
 
     worker.take(Item(link, "inquiry", (wire_inquiries.inquiry_to_wire(inquiry),)))
-    assert begun.wait(20)
+    assert asked.wait(20)
     worker.take(frame(link, 1, picture()))
     assert [event for event, _ in link.sent] == ["hello", "answer"]
     go.set()

@@ -8,10 +8,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from webapp.core.errors import InvalidInputError
+from webapp.core.errors import InvalidInputError, ModelUnavailableError
 from webapp.pipeline import wire_inquiries
-from webapp.pipeline.analyses import analysed
-from webapp.pipeline.inquiries import Inquiry, Reply
+from webapp.pipeline.inquiries import Inquiry, Question, Reply
+from webapp.pipeline.wire import Wire
 
 MAX_HELD = 4
 """Waiting and in work; more would only be answered when nobody waits for them any more."""
@@ -22,12 +22,15 @@ FAILED = "the worker could not work this out; its log says why"
 _log = logging.getLogger(__name__)
 
 Send = Callable[[Reply], None]
+Work = Callable[[Question], Wire]
+"""The answer to a question; InvalidInputError or ModelUnavailableError where it has none."""
 
 
 class Analyst:
     """One thread. Whatever becomes of an inquiry, it gets one reply."""
 
-    def __init__(self, max_held: int = MAX_HELD) -> None:
+    def __init__(self, work: Work, max_held: int = MAX_HELD) -> None:
+        self._work = work
         self._max_held = max_held
         self._waiting: deque[tuple[Inquiry, Send]] = deque()
         self._in_work = 0
@@ -62,22 +65,23 @@ class Analyst:
                 inquiry, send = self._waiting.popleft()
                 self._in_work = 1
             try:
-                send(_reply(inquiry))
+                send(self._reply(inquiry))
             except Exception:  # noqa: BLE001 the next inquiry must still be answered
                 _log.exception("the reply to inquiry %s was not sent", inquiry.inquiry_id)
             with self._changed:
                 self._in_work = 0
 
-
-def _reply(inquiry: Inquiry) -> Reply:
-    try:
-        result = analysed(inquiry.question)
-        size = len(json.dumps(result, allow_nan=False))
-        if size > MAX_RESULT_BYTES:
-            raise InvalidInputError(f"the answer has {size} bytes, at most {MAX_RESULT_BYTES} are sent; ask for less")
-        return Reply(inquiry.inquiry_id, result)
-    except InvalidInputError as error:
-        return Reply(inquiry.inquiry_id, error=str(error), refused=True)
-    except Exception:  # noqa: BLE001 the person who waits must be told, whatever went wrong
-        _log.exception("inquiry %s failed", inquiry.inquiry_id)
-        return Reply(inquiry.inquiry_id, error=FAILED)
+    def _reply(self, inquiry: Inquiry) -> Reply:
+        try:
+            result = self._work(inquiry.question)
+            size = len(json.dumps(result, allow_nan=False))
+            if size > MAX_RESULT_BYTES:
+                raise InvalidInputError(
+                    f"the answer has {size} bytes, at most {MAX_RESULT_BYTES} are sent; ask for less"
+                )
+            return Reply(inquiry.inquiry_id, result)
+        except (InvalidInputError, ModelUnavailableError) as error:
+            return Reply(inquiry.inquiry_id, error=str(error), refused=True)
+        except Exception:  # noqa: BLE001 the person who waits must be told, whatever went wrong
+            _log.exception("inquiry %s failed", inquiry.inquiry_id)
+            return Reply(inquiry.inquiry_id, error=FAILED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from webapp.pipeline.messages import Bank, StoredTake
 from webapp.recognition.feedback import Addition
@@ -66,7 +67,15 @@ class RepetitionsQuestion:
     events: Sequence[StoredEvent]
 
 
-Question = FeedbackQuestion | HealthQuestion | ComparisonQuestion | RepetitionsQuestion
+@dataclass(frozen=True)
+class ModelSpeedQuestion:
+    """How fast is one model on the worker's machine, on each runtime that can run it?"""
+
+    role: Literal["detector", "pose"]
+    name: str
+
+
+Question = FeedbackQuestion | HealthQuestion | ComparisonQuestion | RepetitionsQuestion | ModelSpeedQuestion
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import cast
+from typing import Literal, cast
 
 from webapp.core.errors import InvalidInputError
 from webapp.pipeline.inquiries import (
@@ -13,6 +13,7 @@ from webapp.pipeline.inquiries import (
     FeedbackQuestion,
     HealthQuestion,
     Inquiry,
+    ModelSpeedQuestion,
     Question,
     RepetitionsQuestion,
     Reply,
@@ -85,6 +86,8 @@ def _question_to_wire(question: Question) -> Wire:
             }
         case RepetitionsQuestion():
             return {"event_id": question.event_id, "events": [_event_to_wire(event) for event in question.events]}
+        case ModelSpeedQuestion():
+            return {"role": question.role, "name": question.name}
 
 
 def _feedback_from(fields: Fields) -> FeedbackQuestion:
@@ -113,17 +116,24 @@ def _repetitions_from(fields: Fields) -> RepetitionsQuestion:
     return RepetitionsQuestion(fields.text("event_id"), _events_from(fields, "events"))
 
 
+def _model_speed_from(fields: Fields) -> ModelSpeedQuestion:
+    role = cast("Literal['detector', 'pose']", fields.choice("role", ("detector", "pose")))
+    return ModelSpeedQuestion(role, fields.text("name"))
+
+
 _KINDS: dict[type[object], str] = {
     FeedbackQuestion: "feedback",
     HealthQuestion: "health",
     ComparisonQuestion: "comparison",
     RepetitionsQuestion: "repetitions",
+    ModelSpeedQuestion: "model_speed",
 }
 _READERS: dict[str, Callable[[Fields], Question]] = {
     "feedback": _feedback_from,
     "health": _health_from,
     "comparison": _comparison_from,
     "repetitions": _repetitions_from,
+    "model_speed": _model_speed_from,
 }
 
 

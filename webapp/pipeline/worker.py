@@ -20,6 +20,7 @@ from webapp.lifeline import beat, end_with_parent
 from webapp.listener import address_in_url
 from webapp.pipeline import wire, wire_inquiries
 from webapp.pipeline.access import worker_token
+from webapp.pipeline.analyses import analysed
 from webapp.pipeline.analyst import Analyst
 from webapp.pipeline.bank_preparer import BankPreparer
 from webapp.pipeline.inbox import Inbox, Item
@@ -41,7 +42,9 @@ def run_worker(settings: Settings, url: str | None = None, token_file: str | Non
     inbox: Inbox[Link] = Inbox()
     url = url or f"http://{address_in_url(settings.host, settings.port)}"
     keep_connected(url, lambda: worker_token(settings, token_file), inbox)  # while the models load
-    work(inbox, Worker(load_models(settings), _worker_id()), beat if settings.supervised else _no_beat)
+    work(
+        inbox, Worker(load_models(settings), _worker_id(), Analyst(analysed)), beat if settings.supervised else _no_beat
+    )
     return 0
 
 
@@ -60,11 +63,11 @@ def work(inbox: Inbox[Link], worker: Worker, heartbeat: Callable[[], None]) -> N
 class Worker:
     """The sessions of one worker and the banks they are recognised against."""
 
-    def __init__(self, models: Models, worker_id: str) -> None:
+    def __init__(self, models: Models, worker_id: str, analyst: Analyst) -> None:
         self._models = models
         self._worker_id = worker_id
         self._preparer = BankPreparer()
-        self._analyst = Analyst()
+        self._analyst = analyst
         self._banks: dict[str, TemplateBank | None] = {}  # None while the first of that id is being prepared
         self._bank_of: dict[str, str] = {}
         self._pipelines: dict[str, SessionPipeline] = {}
