@@ -1,7 +1,7 @@
-"""One small interface over the runtimes that read .tflite files, OpenVINO and LiteRT, and the choice between them.
+"""One small interface over the runtimes that read model files, and the choice between them.
 
-Which is faster depends on the network, the processor and the threads, so `auto` measures both once and remembers the
-answer beside the weights.
+A .tflite file runs on OpenVINO or LiteRT, an .onnx file on OpenVINO or ONNX Runtime. Which is faster depends on the
+network, the processor and the threads, so `auto` measures them once and remembers the answer beside the weights.
 """
 
 from __future__ import annotations
@@ -12,17 +12,32 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from statistics import median
+from typing import Protocol
 
 import numpy as np
 
+from webapp.config import CHOICES, OWN_MODELS_DIR
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
-from webapp.core.records import FloatArray
+from webapp.vision.runners import (
+    Array,
+    Loader,
+    ModelInput,
+    Runner,
+    load_litert,
+    load_onnxruntime,
+    load_openvino,
+)
 
-PACKAGES = {"openvino": "openvino", "litert": "ai-edge-litert"}
+PACKAGES = {"openvino": "openvino", "litert": "ai-edge-litert", "onnxruntime": "onnxruntime", "torch": "torch"}
+CANDIDATES = {".tflite": ("openvino", "litert"), ".onnx": ("openvino", "onnxruntime")}
+MAX_LANES = 4
 _ROUNDS = 12
 _log = logging.getLogger(__name__)
 
@@ -31,150 +46,206 @@ class Network(Protocol):
     """A loaded network of one image input; runtime says who runs it."""
 
     runtime: str
+    input: ModelInput
 
-    def run(self, batch: FloatArray) -> list[FloatArray]:
-        """The chosen outputs for a batch (N, H, W, 3), each (N, ...)."""
+    def run(self, batch: Array) -> list[Array]:
+        """The chosen outputs for a batch (N, H, W, C), each (N, ...), in the numbers of the file: of a quantised model
+        that takes and gives int8 those are int8. The outputs are the caller's own.
+        """
         ...
 
 
-class OpenVinoNetwork:
-    """A .tflite compiled by OpenVINO; only the chosen outputs are computed. The images of a batch run one by one."""
+class LanedNetwork:
+    """A model file on one runtime. One picture has all threads; several run side by side in lanes.
 
-    runtime = "openvino"
-
-    def __init__(self, compiled: Any, outputs: Sequence[str]) -> None:
-        self._request = compiled.create_infer_request()
-        self._outputs = [compiled.output(name) for name in outputs]
-
-    def run(self, batch: FloatArray) -> list[FloatArray]:
-        rows = []
-        for image in batch:
-            result = self._request.infer([image[None]], share_inputs=True)
-            rows.append([np.array(result[output]) for output in self._outputs])
-        return [np.concatenate(column) for column in zip(*rows, strict=True)]
-
-
-class LiteRtNetwork:
-    """A .tflite on LiteRT. The images of a batch run one by one: the networks are built for one."""
-
-    runtime = "litert"
-
-    def __init__(self, interpreter: Any, outputs: Sequence[str]) -> None:
-        interpreter.allocate_tensors()
-        places = {detail["name"]: detail["index"] for detail in interpreter.get_output_details()}
-        self._interpreter = interpreter
-        self._input = interpreter.get_input_details()[0]["index"]
-        self._outputs = [places[name] for name in outputs]
-
-    def run(self, batch: FloatArray) -> list[FloatArray]:
-        rows = []
-        for image in batch:
-            self._interpreter.set_tensor(self._input, image[None])
-            self._interpreter.invoke()
-            rows.append([self._interpreter.get_tensor(place) for place in self._outputs])
-        return [np.concatenate(column) for column in zip(*rows, strict=True)]
-
-
-def load_network(path: Path, outputs: Sequence[str], input_px: int, threads: int, runtime: str = "auto") -> Network:
-    """The network of a .tflite file.
-
-    runtime: openvino, litert, or auto for the faster of those installed. ModelUnavailableError when none can load it.
+    A second set of runners, in lanes, is loaded when the first batch comes, beside the live path: until it is there the
+    pictures of a batch run one by one. What that gains is measured in docs/adr/0008-batches.md.
     """
-    if runtime != "auto":
-        if runtime not in _LOADERS:
-            raise InvalidInputError(f"unknown runtime {runtime!r}; known: auto, {', '.join(_LOADERS)}")
-        return _load(runtime, path, outputs, threads)
-    remembered = _remembered(path, threads)
-    if remembered is not None:
-        return _load(remembered, path, outputs, threads)
-    return _fastest(path, outputs, input_px, threads)
+
+    def __init__(self, runtime: str, alone: Runner, load_lanes: Callable[[], Sequence[Runner]], lanes: int) -> None:
+        self.runtime = runtime
+        self.input = alone.input
+        self._alone = alone
+        self._load_lanes = load_lanes
+        self._threads = ThreadPoolExecutor(lanes, thread_name_prefix="lane") if lanes > 1 else None
+        self._lanes: Future[Sequence[Runner]] | None = None
+
+    def run(self, batch: Array) -> list[Array]:
+        rows = self._in_lanes(batch) if len(batch) > 1 and self._threads is not None else None
+        if rows is None:
+            rows = _one_by_one(self._alone, batch)
+        return rows[0] if len(rows) == 1 else [np.concatenate(column) for column in zip(*rows, strict=True)]
+
+    def _in_lanes(self, batch: Array) -> list[list[Array]] | None:
+        """The answers of each picture; None while there are no lanes."""
+        assert self._threads is not None
+        if self._lanes is None:
+            self._lanes = self._threads.submit(self._load_lanes)
+        if not self._lanes.done() or self._lanes.exception() is not None:
+            return None
+        lanes = self._lanes.result()
+        shares = np.array_split(batch, min(len(lanes), len(batch)))
+        return list(chain.from_iterable(self._threads.map(_one_by_one, lanes, shares)))
 
 
-def _load_openvino(path: Path, outputs: Sequence[str], threads: int) -> Network:
-    import openvino  # late: only the runtime that is used costs memory and time
-
-    core = openvino.Core()
-    core.set_property({"CACHE_DIR": str(_cache_dir(path) / "openvino")})
-    model = core.read_model(path)
-    kept = openvino.Model([model.output(name) for name in outputs], model.get_parameters(), path.stem)
-    # f32: half precision, the default of new processors, moves keypoints by 3 % of the torso's length
-    options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
-    return OpenVinoNetwork(core.compile_model(kept, "CPU", options), outputs)
+def candidates(path: Path) -> tuple[str, ...]:
+    """The runtimes that read this kind of file; ModelUnavailableError for a kind that none reads, or a missing file."""
+    if not path.is_file():
+        raise ModelUnavailableError(f"model file {path} is missing")
+    if path.suffix not in CANDIDATES:
+        raise ModelUnavailableError(f"{path.name} is no model file: expected {' or '.join(CANDIDATES)}")
+    return CANDIDATES[path.suffix]
 
 
-def _load_litert(path: Path, outputs: Sequence[str], threads: int) -> Network:
-    from ai_edge_litert.interpreter import Interpreter  # late: as above
+def load_network(
+    path: Path, outputs: Sequence[str] | None = None, input_px: int = 256, threads: int = 2, runtime: str = "auto"
+) -> Network:
+    """The network of a .tflite or .onnx file with one input, for pictures.
 
-    return LiteRtNetwork(Interpreter(model_path=str(path), num_threads=threads), outputs)
+    outputs: their names; None: all of them, in the order of the model. input_px: the side at which runtimes are
+    compared, where the model leaves its input's size open. runtime: one of the setting of that name; auto, or one that
+    cannot run the file: the fastest that can. ModelUnavailableError when none can load it.
+    """
+    return chosen(_loaders(path, outputs, threads), path, threads, runtime, input_px)
 
 
-_LOADERS: dict[str, Callable[[Path, Sequence[str], int], Network]] = {
-    "openvino": _load_openvino,
-    "litert": _load_litert,
+def network_speeds(path: Path, threads: int, input_px: int = 256) -> dict[str, float]:
+    """Median milliseconds of one picture on each runtime that can run the file.
+
+    ModelUnavailableError where none can.
+    """
+    networks, _ = _loaded(_loaders(path, None, threads))
+    times_s = _times_s(networks, input_px)
+    return {network.runtime: median(times) * 1000 for network, times in zip(networks, times_s, strict=True)}
+
+
+def chosen(
+    loaders: Mapping[str, Callable[[], Network]], path: Path, threads: int, runtime: str, input_px: int
+) -> Network:
+    """The network by the runtime asked for, else by the one that was, or now is, measured as the fastest for the file.
+
+    loaders: the runtimes that may run it; each raises ModelUnavailableError where it cannot.
+    """
+    if runtime not in CHOICES["runtime"]:
+        raise InvalidInputError(f"unknown runtime {runtime!r}; known: {', '.join(CHOICES['runtime'])}")
+    if runtime in loaders:
+        try:
+            return loaders[runtime]()
+        except ModelUnavailableError as error:
+            _log.warning("%s; the fastest of the others is used", error)
+            loaders = {name: load for name, load in loaders.items() if name != runtime} or loaders
+    elif runtime != "auto":
+        _log.info("%s does not run on %s; the fastest of %s is used", path.name, runtime, ", ".join(loaders))
+    remembered = _remembered(path, threads, loaders)
+    return loaders[remembered]() if remembered is not None else _fastest(loaders, path, threads, input_px)
+
+
+def _loaders(path: Path, outputs: Sequence[str] | None, threads: int) -> dict[str, Callable[[], Network]]:
+    return {runtime: partial(_load, runtime, path, outputs, threads) for runtime in candidates(path)}
+
+
+_LOADERS: dict[str, Loader] = {
+    "openvino": load_openvino,
+    "litert": load_litert,
+    "onnxruntime": load_onnxruntime,
 }
 
 
-def _load(runtime: str, path: Path, outputs: Sequence[str], threads: int) -> Network:
+def _load(runtime: str, path: Path, outputs: Sequence[str] | None, threads: int) -> Network:
+    lanes = min(threads, MAX_LANES)
+    alone = _runners(runtime, path, outputs, threads, 1)
+    return LanedNetwork(runtime, alone[0], partial(_lanes, runtime, path, outputs, threads, lanes), lanes)
+
+
+def _lanes(runtime: str, path: Path, outputs: Sequence[str] | None, threads: int, lanes: int) -> Sequence[Runner]:
     try:
-        return _LOADERS[runtime](path, outputs, threads)
+        return _runners(runtime, path, outputs, threads, lanes)
+    except ModelUnavailableError as error:
+        _log.warning("the people of a frame are seen one after the other, which is slower: %s", error)
+        raise
+
+
+def _runners(runtime: str, path: Path, outputs: Sequence[str] | None, threads: int, lanes: int) -> Sequence[Runner]:
+    try:
+        return _LOADERS[runtime](path, outputs, threads, lanes, _cache_dir(path))
     except ImportError as error:
         package = PACKAGES[runtime]
         raise ModelUnavailableError(f"runtime {runtime} is not installed ({error}): pip install {package}") from error
-    except (RuntimeError, ValueError, KeyError) as error:  # what the runtimes raise for a file they cannot read
-        raise ModelUnavailableError(f"{runtime} cannot load {path.name}: {error}") from error
+    except (RuntimeError, ValueError) as error:  # what the runtimes raise for a file they cannot read
+        reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
+        raise ModelUnavailableError(f"{runtime} cannot load {path.name}: {reason}") from error
 
 
-def _fastest(path: Path, outputs: Sequence[str], input_px: int, threads: int) -> Network:
+def _one_by_one(runner: Runner, batch: Array) -> list[list[Array]]:
+    return [runner.run(image[None]) for image in batch]
+
+
+def _loaded(loaders: Mapping[str, Callable[[], Network]]) -> tuple[list[Network], list[str]]:
+    """The networks that could be loaded, and why the others could not; ModelUnavailableError where none could."""
     networks, refusals = [], []
-    for runtime in _LOADERS:
+    for load in loaders.values():
         try:
-            networks.append(_load(runtime, path, outputs, threads))
+            networks.append(load())
         except ModelUnavailableError as error:
             refusals.append(str(error))
     if not networks:
         raise ModelUnavailableError("; ".join(refusals))
     for refusal in refusals:
-        _log.warning("%s; the other runtime is used", refusal)
-    times_s = _times_s(networks, np.full((1, input_px, input_px, 3), 0.5, np.float32))
-    best = networks[int(np.argmin(times_s))]
+        _log.warning("%s; another runtime is used", refusal)
+    return networks, refusals
+
+
+def _fastest(loaders: Mapping[str, Callable[[], Network]], path: Path, threads: int, input_px: int) -> Network:
+    networks, refusals = _loaded(loaders)
+    if len(networks) == 1:
+        best = networks[0]
+    else:
+        # what else the machine does only ever adds to a time: each at its best
+        best = networks[int(np.argmin([min(times) for times in _times_s(networks, input_px)]))]
     if not refusals:
-        _remember(path, threads, best.runtime)
+        _remember(path, threads, loaders, best.runtime)
     return best
 
 
-def _times_s(networks: Sequence[Network], image: FloatArray) -> list[float]:
-    """Seconds of each at its best, measured in turns: what else the machine does only ever adds to it."""
+def _times_s(networks: Sequence[Network], input_px: int) -> list[list[float]]:
+    """Seconds of each round of each, measured in turns, on one even picture of what they take."""
     taken: list[list[float]] = [[] for _ in networks]
     for _ in range(_ROUNDS):
         for network, times in zip(networks, taken, strict=True):
+            image = np.full([length if length > 0 else input_px for length in network.input.shape], 0.5)
             started = time.perf_counter()
-            network.run(image)
+            network.run(image.astype(network.input.dtype))
             times.append(time.perf_counter() - started)
-    return [min(times) for times in taken]
+    return taken
 
 
 def _cache_dir(path: Path) -> Path:
-    return path.parent.parent / "cache"
+    """weights/cache, for files in weights/FOLDER/ and in weights/own/NAME/."""
+    folder = path.parents[1]
+    return (folder.parent if folder.name == OWN_MODELS_DIR else folder) / "cache"
 
 
-def _key(path: Path, threads: int) -> str:
+def _key(path: Path, threads: int, runtimes: Iterable[str]) -> str:
     """What the choice depends on: the file, the versions, the machine."""
     versions = []
-    for package in PACKAGES.values():
+    for package in (PACKAGES[runtime] for runtime in runtimes):
         try:
             versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             versions.append(f"{package} absent")
-    return f"{path.name} {path.stat().st_size}, {', '.join(versions)}, {platform.machine()}, f32, {threads} threads"
+    return (
+        f"{path.parent.name}/{path.name} {path.stat().st_size}, {', '.join(versions)}, {platform.machine()}, f32,"
+        f" {threads} threads"
+    )
 
 
-def _remembered(path: Path, threads: int) -> str | None:
+def _remembered(path: Path, threads: int, runtimes: Collection[str]) -> str | None:
     try:
-        runtime = _choices(path).get(_key(path, threads))
+        runtime = _choices(path).get(_key(path, threads, runtimes))
     except (OSError, ValueError) as error:
         _log.info("the remembered runtimes cannot be read, they are measured anew: %s", error)
         return None
-    return runtime if runtime in _LOADERS else None
+    return runtime if runtime in runtimes else None
 
 
 def _choices(path: Path) -> dict[str, str]:
@@ -185,7 +256,7 @@ def _choices(path: Path) -> dict[str, str]:
     return choices
 
 
-def _remember(path: Path, threads: int, runtime: str) -> None:
+def _remember(path: Path, threads: int, runtimes: Iterable[str], runtime: str) -> None:
     try:
         choices = _choices(path)
     except (OSError, ValueError):
@@ -194,7 +265,7 @@ def _remember(path: Path, threads: int, runtime: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-            json.dump({**choices, _key(path, threads): runtime}, file, indent=1)
+            json.dump({**choices, _key(path, threads, runtimes): runtime}, file, indent=1)
         Path(file.name).chmod(0o644)  # a worker may run as another user than the set-up did
         os.replace(file.name, folder / "runtimes.json")
     except OSError as error:
