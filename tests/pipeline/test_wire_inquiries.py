@@ -17,6 +17,7 @@ from webapp.pipeline.inquiries import (
     FeedbackQuestion,
     HealthQuestion,
     Inquiry,
+    ModelSpeedQuestion,
     Question,
     RepetitionsQuestion,
     Reply,
@@ -33,6 +34,7 @@ QUESTIONS: dict[str, Question] = {
     "health": HealthQuestion(BANK),
     "comparison": ComparisonQuestion(b"poses", (TAKE,), None, False),
     "repetitions": RepetitionsQuestion("e1", (EVENT, EVENT)),
+    "model_speed": ModelSpeedQuestion("pose", "blazepose_full"),
 }
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(max_size=20)

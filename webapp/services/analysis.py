@@ -51,6 +51,11 @@ class Analysis:
             with self._lock:
                 self._asking.pop(key, None)
 
+    def fresh(self, question: Question) -> Result:
+        """A worker's answer now, which is not kept. Errors as above."""
+        db.session.rollback()
+        return self._ask(question)
+
     def _keep(self, key: Hashable, result: Result) -> Result:
         with self._lock:
             self._kept[key] = result

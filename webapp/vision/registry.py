@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from webapp.config import BOTTOM_UP_MODELS, DETECTORS, HAND_MODELS, OWN_MODELS_DIR, YOLOV5, Settings, pose_models
 from webapp.core.errors import InvalidInputError
+from webapp.vision.catalogue import automatic_detector
 from webapp.vision.ports import PersonDetector, PoseModel
-from webapp.vision.weights import FileState, file_state, model_file, model_path
+from webapp.vision.weights import model_path
 
 
 def load_detector(settings: Settings) -> PersonDetector | None:
@@ -21,7 +20,7 @@ def load_detector(settings: Settings) -> PersonDetector | None:
         return None
     if settings.pose_model in HAND_MODELS:
         return load_detector_named("palm", settings)
-    name = _best_present(settings.weights_dir) if settings.detector == "auto" else settings.detector
+    name = automatic_detector(settings.weights_dir) if settings.detector == "auto" else settings.detector
     return load_detector_named(name, settings)
 
 
@@ -71,11 +70,3 @@ def load_pose_model(settings: Settings) -> PoseModel:
     from webapp.vision.poses.own import load_own_model
 
     return load_own_model(weights_dir / OWN_MODELS_DIR / name, runtime=runtime, threads=threads)
-
-
-def _best_present(weights_dir: Path) -> str:
-    """The smallest YOLOv5 that is here and whole, since the live path wants speed; else the MediaPipe detector."""
-    for name in YOLOV5:
-        if file_state(model_file(name), weights_dir) is FileState.PRESENT:
-            return name
-    return "blazepose"
