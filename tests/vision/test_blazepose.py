@@ -12,7 +12,8 @@ from tests.browser.clips import frames, man_alone
 from webapp.config import Settings
 from webapp.core.records import Box, Detection, Pose, Region
 from webapp.core.skeleton import BLAZEPOSE_33
-from webapp.vision.detectors.blazepose import BlazePoseDetector, anchor_centres, region_between
+from webapp.vision.detectors.blazepose import SIDE_PX, STRIDES_PX, BlazePoseDetector, region_between
+from webapp.vision.detectors.ssd_anchors import anchor_centres
 from webapp.vision.poses.blazepose import BlazePoseEstimator, load_blazepose, refined
 from webapp.vision.registry import load_detector, load_pose_model
 from webapp.vision.tracker import PersonTracker
@@ -68,7 +69,7 @@ def upper_arm_degrees(pose: Pose, side: str) -> float:
 
 
 def test_there_is_one_anchor_per_output_and_they_are_symmetric() -> None:
-    anchors = anchor_centres()
+    anchors = anchor_centres(SIDE_PX, STRIDES_PX)
 
     assert anchors.shape == (2254, 2)
     assert anchors.mean(axis=0) == pytest.approx((112, 112), abs=1e-3)

@@ -146,3 +146,10 @@ def rgb_input(images_bgr: Sequence[Image], low: float, high: float) -> NDArray[n
 def apply_affine(affine: NDArray[np.float64], points_px: NDArray[np.float32]) -> NDArray[np.float32]:
     """Points (..., 2) through an affine (2, 3)."""
     return (points_px @ affine[:, :2].T + affine[:, 2]).astype(np.float32)
+
+
+def turned(points_m: NDArray[np.float32], rotation_rad: float) -> NDArray[np.float32]:
+    """Points (K, 3) of a crop's own upright axes in the axes of the picture."""
+    cos, sin = np.cos(rotation_rad), np.sin(rotation_rad)
+    turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    return np.asarray(points_m @ turn, dtype=np.float32)

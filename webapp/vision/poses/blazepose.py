@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from webapp.core.records import Box, Detection, FloatArray, Pose, Region
 from webapp.core.skeleton import BLAZEPOSE_33
 from webapp.vision.detectors.blazepose import region_between
-from webapp.vision.images import apply_affine, crop_region, region_to_image, rgb_input
+from webapp.vision.images import apply_affine, crop_region, region_to_image, rgb_input, turned
 from webapp.vision.ports import Image
 from webapp.vision.runtimes import Network, load_network
 
@@ -100,7 +100,7 @@ def _pose(
         keypoints_px=points_px[:_KEYPOINTS],
         scores=_sigmoid(rows[:_KEYPOINTS, 3:5]).min(axis=1),
         score=float(presence[0]),
-        world_m=_turned(world_m.reshape(_POINTS, 3)[:_KEYPOINTS], region.rotation_rad),
+        world_m=turned(world_m.reshape(_POINTS, 3)[:_KEYPOINTS], region.rotation_rad),
         next_region=region_between(points_px[_HIP_CENTRE], points_px[_BODY_RIM], REGION_SCALE),
     )
 
@@ -126,13 +126,6 @@ def refined(points_px: FloatArray, heat: FloatArray) -> FloatArray:
 
 def _on_map(cells: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray((cells >= 0) & (cells < _HEATMAP_CELLS))
-
-
-def _turned(points_m: FloatArray, rotation_rad: float) -> FloatArray:
-    """Points of the crop's own upright axes in the axes of the picture."""
-    cos, sin = np.cos(rotation_rad), np.sin(rotation_rad)
-    turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
-    return np.asarray(points_m @ turn, dtype=np.float32)
 
 
 def _sigmoid(logits: FloatArray) -> FloatArray:
