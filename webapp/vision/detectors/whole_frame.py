@@ -10,6 +10,7 @@ class WholeFrameDetector:
     """Answers the whole picture, always."""
 
     name = "whole_frame"
+    runtime = "none"
 
     def detect(self, image_bgr: Image) -> list[Detection]:
         """One box around everything."""
