@@ -10,6 +10,7 @@ import pytest
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
 from webapp.vision import speed
+from webapp.vision.catalogue import Role
 from webapp.vision.speed import model_speed
 from webapp.vision.weights import model_path
 
@@ -20,7 +21,7 @@ def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("role", "name"), [("detector", "blazepose"), ("pose", "blazepose_lite")])
-def test_a_model_is_measured_on_each_runtime_that_reads_its_file(role: speed.Role, name: str) -> None:
+def test_a_model_is_measured_on_each_runtime_that_reads_its_file(role: Role, name: str) -> None:
     speeds_ms = model_speed(role, name, Settings(threads=1))
 
     assert set(speeds_ms) == {"openvino", "litert"}

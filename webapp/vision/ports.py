@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeGuard
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.records import Detection, Pose, Region
 from webapp.core.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs  # in typing from Python 3.13
 
 Image = NDArray[np.uint8]
 
@@ -56,6 +59,6 @@ class BottomUpPoseEstimator(Protocol):
 PoseModel = PoseEstimator | BottomUpPoseEstimator
 
 
-def is_bottom_up(model: PoseModel) -> TypeGuard[BottomUpPoseEstimator]:
+def is_bottom_up(model: PoseModel) -> TypeIs[BottomUpPoseEstimator]:
     """Whether the model finds people by itself."""
     return hasattr(model, "find")
