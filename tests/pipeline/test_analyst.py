@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.movements import arm_raise
 from tests.pipeline.banks import stored_bank
+from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.core.sequence_file import to_bytes
 from webapp.pipeline import wire_inquiries
@@ -26,6 +28,8 @@ from webapp.pipeline.inquiries import (
 from webapp.pipeline.messages import Bank, StoredTake
 from webapp.pipeline.wire import Wire
 from webapp.recognition.feedback import Effect
+
+ANALYSED = partial(analysed, settings=Settings())
 
 
 class Replies:
@@ -59,7 +63,7 @@ def health(inquiry_id: str = "i1", bank: Bank | None = None) -> Wire:
 
 
 def test_health_of_a_bank_is_worked_out(replies: Replies) -> None:
-    Analyst(analysed).ask(health(bank=stored_bank(1, {"a1": [arm_raise(), arm_raise(height=0.38)]})), replies)
+    Analyst(ANALYSED).ask(health(bank=stored_bank(1, {"a1": [arm_raise(), arm_raise(height=0.38)]})), replies)
 
     (reply,) = replies.wait_for(1)
     assert reply.error is None
@@ -71,7 +75,7 @@ def test_the_effect_of_feedback_is_worked_out(replies: Replies) -> None:
     performance = to_bytes(arm_raise())
     question = FeedbackQuestion(stored_bank(1, {"a1": [arm_raise()]}), performance, None, "a1", "", True, None, ())
 
-    Analyst(analysed).ask(inquiry("i1", question), replies)
+    Analyst(ANALYSED).ask(inquiry("i1", question), replies)
 
     (reply,) = replies.wait_for(1)
     assert wire_inquiries.effect_from_wire(reply.result) == Effect((), True, (), (), 0, 0)
@@ -81,7 +85,7 @@ def test_a_mirrored_performance_is_compared_as_in_a_mirror(replies: Replies) -> 
     raised = arm_raise()
     takes = [StoredTake("t1", to_bytes(raised), 0.0, raised.duration_s)]
 
-    Analyst(analysed).ask(inquiry("i1", ComparisonQuestion(to_bytes(raised), takes, None, True)), replies)
+    Analyst(ANALYSED).ask(inquiry("i1", ComparisonQuestion(to_bytes(raised), takes, None, True)), replies)
 
     (reply,) = replies.wait_for(1)
     assert reply.result is not None
@@ -97,7 +101,7 @@ def test_a_mirrored_performance_is_compared_as_in_a_mirror(replies: Replies) -> 
     ],
 )
 def test_what_cannot_be_answered_is_refused_with_the_reason(raw: Wire, sentence: str, replies: Replies) -> None:
-    Analyst(analysed).ask(raw, replies)
+    Analyst(ANALYSED).ask(raw, replies)
 
     (reply,) = replies.wait_for(1)
     assert (reply.result, reply.refused) == (None, True)
@@ -106,7 +110,7 @@ def test_what_cannot_be_answered_is_refused_with_the_reason(raw: Wire, sentence:
 
 def test_without_an_id_nobody_can_be_answered(replies: Replies) -> None:
     with pytest.raises(InvalidInputError, match="inquiry_id"):
-        Analyst(analysed).ask({"kind": "health"}, replies)
+        Analyst(ANALYSED).ask({"kind": "health"}, replies)
 
 
 def test_a_fault_is_a_reply_and_the_next_inquiry_is_answered(

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import cv2
@@ -32,6 +33,8 @@ from webapp.pipeline.worker import FAILED, Worker, work
 from webapp.recognition.ports import Action
 from webapp.recognition.template_bank import TemplateBank, prepare_bank
 from webapp.vision.ports import Image
+
+ANALYSED = partial(analysed, settings=Settings())
 
 
 class HeardLink(Link):
@@ -67,7 +70,7 @@ def link() -> HeardLink:
 @pytest.fixture
 def worker(models: Models, link: HeardLink) -> Worker:
     """A worker with one session, which has one action."""
-    return begun(Worker(models, "w1", Analyst(analysed)), link)
+    return begun(Worker(models, "w1", Analyst(ANALYSED)), link)
 
 
 def begun(worker: Worker, link: HeardLink) -> Worker:
@@ -152,7 +155,7 @@ def test_a_bad_frame_is_a_drop_with_the_reason_and_the_worker_goes_on(
 def test_a_fault_in_a_step_is_a_drop_and_the_worker_goes_on(
     models: Models, link: HeardLink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    worker = begun(Worker(replace(models, person_detector=FailingDetector()), "w1", Analyst(analysed)), link)
+    worker = begun(Worker(replace(models, person_detector=FailingDetector()), "w1", Analyst(ANALYSED)), link)
 
     worker.take(frame(link, 1, picture()))
     worker.take(frame(link, 31, picture()))
@@ -207,7 +210,7 @@ def test_frames_are_answered_with_the_old_bank_until_the_new_one_is_ready(
 ) -> None:
     preparing = HeldPreparing()
     monkeypatch.setattr(bank_preparer, "prepare_bank", preparing)
-    worker, ids = begun(Worker(models, "w1", Analyst(analysed)), link), itertools.count(1)
+    worker, ids = begun(Worker(models, "w1", Analyst(ANALYSED)), link), itertools.count(1)
     pictures = itertools.cycle([bytes(cv2.imencode(".jpg", image)[1]) for image in man_alone(JACKS)[:10]])
 
     def step_until(happened: Callable[[], bool]) -> None:
@@ -251,7 +254,7 @@ def test_a_bank_of_200_takes_silences_neither_heartbeat_nor_frames(
         inbox.put(item)
 
     with pytest.raises(EndedError):
-        work(inbox, Worker(models, "w1", Analyst(analysed)), beat)
+        work(inbox, Worker(models, "w1", Analyst(ANALYSED)), beat)
 
     assert beats.count(False) > 5
     assert answered_before[0] > 5

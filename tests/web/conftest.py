@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from flask import Flask
 
 from tests.conftest import Browser, LogIn
 from tests.web.teaching import learned, recognised
+from webapp.config import Settings
 from webapp.pipeline.analyses import analysed
 from webapp.services.analysis import EXTENSION, Analysis
 
 
 @pytest.fixture
-def working(app: Flask) -> None:
+def working(app: Flask, settings: Settings) -> None:
     """The app, as if a worker were connected."""
-    app.extensions[EXTENSION] = Analysis(analysed)
+    app.extensions[EXTENSION] = Analysis(partial(analysed, settings=settings))
 
 
 @pytest.fixture

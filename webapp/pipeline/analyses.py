@@ -1,18 +1,21 @@
-"""What can be asked of a worker: each question's answer as JSON, by the pure functions of recognition."""
+"""What can be asked of a worker: each question's answer as JSON, by recognition's pure functions and by its models."""
 
 from __future__ import annotations
 
 import math
+import socket
 from dataclasses import asdict
 
 import numpy as np
 
+from webapp.config import Settings
 from webapp.core import sequence_file
 from webapp.core.errors import InvalidInputError
 from webapp.pipeline.inquiries import (
     ComparisonQuestion,
     FeedbackQuestion,
     HealthQuestion,
+    ModelSpeedQuestion,
     Question,
     RepetitionsQuestion,
     StoredEvent,
@@ -29,13 +32,17 @@ from webapp.recognition.health import ActionHealth, template_health
 from webapp.recognition.ports import Action, Event
 from webapp.recognition.repetitions import RepetitionSet, count_repetitions, repetition_of
 from webapp.recognition.template_bank import prepare_bank
+from webapp.vision.speed import model_speed
 
 MAX_PAIRS = 200
 """So many pairs of actions that are hard to tell apart are told of, the nearest first."""
 
 
-def analysed(question: Question) -> Wire:
-    """The answer; InvalidInputError where the question cannot be answered."""
+def analysed(question: Question, settings: Settings) -> Wire:
+    """The answer; InvalidInputError or ModelUnavailableError where the question cannot be answered.
+
+    settings: the worker's own, for what is asked about models.
+    """
     match question:
         case FeedbackQuestion():
             return _feedback(question)
@@ -45,6 +52,8 @@ def analysed(question: Question) -> Wire:
             return _comparison(question)
         case RepetitionsQuestion():
             return _repetitions(question)
+        case ModelSpeedQuestion():
+            return _model_speed(question, settings)
 
 
 def _feedback(question: FeedbackQuestion) -> Wire:
@@ -163,6 +172,11 @@ def _repetitions(question: RepetitionsQuestion) -> Wire:
             for repetition, tempo in zip(found.repetitions, found.tempos_per_min, strict=True)
         ],
     }
+
+
+def _model_speed(question: ModelSpeedQuestion, settings: Settings) -> Wire:
+    runtimes_ms = model_speed(question.role, question.name, settings)
+    return {"runtimes_ms": runtimes_ms, "machine": socket.gethostname(), "threads": settings.threads}
 
 
 def _event(stored: StoredEvent) -> Event:
