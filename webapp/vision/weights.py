@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +22,8 @@ class ModelFile:
 
     It comes from a url; out of an npm package of package.json (package and package_file, from the byte package_offset
     on); or out of a larger npm package, fetched for it alone (package, package_version). sha256 and size_bytes are
-    those of the file itself, but where it is made out of an archive (archive_member, graph_model) those of the archive.
+    those of the file itself, but where it is made out of an archive those of the archive: archive_member is taken out
+    of a zip; graph_model, a model.json in the package, is converted for pictures of graph_side_px x graph_side_px.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ModelFile:
     package_version: str = ""
     archive_member: str = ""
     graph_model: str = ""
+    graph_side_px: int = 0
 
     @property
     def source(self) -> str:
@@ -102,18 +104,22 @@ def file_state(file: ModelFile, weights_dir: Path) -> FileState:
     return FileState.PRESENT if sha256_of(path) == expected else FileState.DAMAGED
 
 
-def note_made(file: ModelFile, path: Path) -> None:
-    """Keep beside a made file what it was made of and its own sha256; file_state goes by this note."""
-    note = {"name": file.name, "source": file.source, "source_sha256": file.sha256, "sha256": sha256_of(path)}
+def note_made(file: ModelFile, path: Path, told: Mapping[str, float]) -> None:
+    """Keep beside a made file what it was made of and its own sha256, by which file_state goes, and what was told."""
+    note = {**_made_of(file), "sha256": sha256_of(path), **told}
     _note_path(path).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+
+
+def _made_of(file: ModelFile) -> dict[str, str | int]:
+    return {"source": file.source, "source_sha256": file.sha256, "side_px": file.graph_side_px}
 
 
 def _made_sha256(file: ModelFile, path: Path) -> str:
     """What the note says, empty where there is none that fits the manifest."""
     try:
         note = json.loads(_note_path(path).read_text(encoding="utf-8"))
-        return str(note["sha256"]) if note["source_sha256"] == file.sha256 else ""
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(note["sha256"]) if _made_of(file).items() <= note.items() else ""
+    except (OSError, ValueError, KeyError, AttributeError):
         return ""
 
 
