@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.recognition.figures import keypoints_at, squat, still
-from webapp.core.features import PARTS, REGION_OF_PART, REGIONS, part_features
+from webapp.core.features import BODY, PARTS, REGIONS, part_features
 from webapp.core.normalise import body_size, visibility
 from webapp.core.records import FloatArray
 from webapp.core.skeleton import BLAZEPOSE_33, COCO_17, Skeleton
@@ -35,7 +35,7 @@ def test_left_and_right_matter() -> None:
     points[left] = keypoints_at(still(0), COCO_17)[left]
     mirrored = points[list(COCO_17.flip_indices)] * np.array([-1, 1], np.float32)
     difference = np.linalg.norm(features_of(points)[0] - features_of(mirrored)[0], axis=0)
-    assert difference[REGIONS.index("arms") == REGION_OF_PART].max() > 0.5
+    assert difference[REGIONS.index("arms") == BODY.region_of_part].max() > 0.5
 
 
 def test_skeletons_of_the_same_names_give_the_same_features() -> None:
@@ -45,7 +45,7 @@ def test_skeletons_of_the_same_names_give_the_same_features() -> None:
 
 
 def test_a_squat_seen_from_the_front_moves_the_legs() -> None:
-    legs = REGIONS.index("legs") == REGION_OF_PART
+    legs = REGIONS.index("legs") == BODY.region_of_part
     up, down = features_of(keypoints_at(squat(0), COCO_17))[0], features_of(keypoints_at(squat(0.5), COCO_17))[0]
     assert np.linalg.norm(up - down, axis=0)[legs].max() > 0.2
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.recognition.figures import Movement, action, arms_only, jumping_jack, perform, squat, still
 from webapp.core.errors import InvalidInputError
-from webapp.core.features import REGION_OF_PART, REGIONS
+from webapp.core.features import BODY, REGIONS
 from webapp.core.sequences import mirrored
 from webapp.recognition.classify import classify
 from webapp.recognition.matching import match_motion
@@ -20,7 +20,7 @@ from webapp.recognition.thresholds import PRIOR, varied
 def test_parts_that_move_count_more_and_are_needed() -> None:
     (template,) = prepare_bank([action("arms up", perform((arms_only, 1.5)))]).templates
     weights = template.part_weights
-    arms, legs = (weights[REGIONS.index(region) == REGION_OF_PART] for region in ("arms", "legs"))
+    arms, legs = (weights[REGIONS.index(region) == BODY.region_of_part] for region in ("arms", "legs"))
     assert arms.mean() > 1.3 * legs.mean()
     assert "arms" in template.needed
     assert "legs" not in template.needed

@@ -10,6 +10,8 @@ from webapp.core.skeleton import Skeleton
 
 # A torso (shoulders to hips) is about this many shoulder widths long, in adults seen from the front.
 TORSO_PER_SHOULDER_WIDTH = 1.3
+# A palm (wrist to the middle finger's base) is about so many times as long as its width from index to little finger.
+PALM_LENGTH_PER_WIDTH = 1.5
 # Below the first score a keypoint counts as hidden, from the second on as fully seen: pose models go on guessing
 # keypoints outside the picture, with low scores.
 HIDDEN_SCORE, SEEN_SCORE = 0.3, 0.6
@@ -37,11 +39,33 @@ def coordinates(sequence: PoseSequence, dimensions: int) -> FloatArray:
 
 
 def body_size(points: FloatArray, visible: FloatArray, skeleton: Skeleton) -> NDArray[np.float64]:
-    """The torso's length in each frame, (T,), in the unit of points; NaN where the shoulders are hidden.
+    """The torso's length in each frame, (T,), or that of a hand's palm, in the unit of points; NaN where hidden.
 
     The longer of what the torso shows and what the shoulder width suggests, so that neither bending forward, nor
-    standing sideways, nor hidden hips make a person small.
+    standing sideways, nor hidden hips make a person small; of a palm likewise what its length and its width suggest.
     """
+    size = _palm_length if skeleton.kind == "hand" else _torso_length
+    lengths = size(points, visible, skeleton)
+    return np.where(lengths > 1e-4, lengths, np.nan).astype(np.float64)
+
+
+def _palm_length(points: FloatArray, visible: FloatArray, skeleton: Skeleton) -> NDArray[np.floating]:
+    at = skeleton.index
+    ends = ("wrist", "middle_mcp", 1.0), ("index_mcp", "pinky_mcp", PALM_LENGTH_PER_WIDTH)
+    lengths = [
+        np.where(
+            (visible[:, at[a]] > 0) & (visible[:, at[b]] > 0),
+            np.linalg.norm(points[:, at[a]] - points[:, at[b]], axis=-1) * factor,
+            np.nan,
+        )
+        for a, b, factor in ends
+    ]
+    return np.fmax(*lengths)
+
+
+def _torso_length(points: FloatArray, visible: FloatArray, skeleton: Skeleton) -> NDArray[np.floating]:
+    if not {"left_shoulder", "right_shoulder"} <= skeleton.index.keys():
+        return np.full(len(points), np.nan)
     left, right = skeleton.index["left_shoulder"], skeleton.index["right_shoulder"]
     width = np.linalg.norm(points[:, left] - points[:, right], axis=-1) * TORSO_PER_SHOULDER_WIDTH
     shoulders = (visible[:, left] > 0) & (visible[:, right] > 0)
@@ -51,4 +75,4 @@ def body_size(points: FloatArray, visible: FloatArray, skeleton: Skeleton) -> ND
         middle = (points[:, left] + points[:, right] - points[:, hips[0]] - points[:, hips[1]]) / 2
         length = np.where(shoulders & (visible[:, hips] > 0).all(axis=1), np.linalg.norm(middle, axis=-1), np.nan)
         size = np.where(np.isfinite(length), np.fmax(size, length), size)
-    return np.where(size > 1e-4, size, np.nan).astype(np.float64)
+    return size

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Literal
+
+Kind = Literal["body", "hand"]
+_PALM = frozenset({"wrist", "index_mcp", "middle_mcp", "pinky_mcp"})
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,11 @@ class Skeleton:
     def edge_indices(self) -> tuple[tuple[int, int], ...]:
         """The edges as pairs of positions."""
         return tuple((self.index[a], self.index[b]) for a, b in self.edges)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What has these keypoints: movements of a hand are never compared with those of a body."""
+        return "hand" if self.index.keys() >= _PALM else "body"
 
     @cached_property
     def flip_indices(self) -> tuple[int, ...]:

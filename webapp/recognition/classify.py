@@ -29,7 +29,7 @@ class Classification:
 
 def classify(bank: TemplateBank, sequence: PoseSequence) -> Classification:
     """Compare a trimmed performance with every template as a whole."""
-    bank = bank if sequence.world_m is not None else bank.flat
+    bank = bank.facing(sequence.skeleton, deep=sequence.world_m is not None)
     track = prepared_track(sequence, bank.dimensions)
     size = typical_body_size(track)
     if not bank.templates or not np.isfinite(size) or len(track) < 2:

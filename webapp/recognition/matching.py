@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.core.features import REGION_OF_PART, REGIONS
+from webapp.core.features import BODY, PartSet
 from webapp.core.part_dtw import COST, COURSE, POSES, correlations, match_parts, velocities
 from webapp.core.records import FloatArray
 from webapp.core.tracks import RATE_HZ
@@ -16,18 +16,16 @@ from webapp.recognition.templates import Template
 
 # The whole movement must go at least this share of the template's way, and at most so many times as far.
 MIN_GAIN, MAX_GAIN = 0.5, 2.0
-# Arms and legs, where they take part, must go this share of their way: a jumping jack is not told by the arms alone.
-# Head and torso tremble too much beside how far they go.
+# Arms and legs, where they take part, must go this share of their way: a jumping jack is not told by the arms alone; so
+# must fingers. Head and torso tremble too much beside how far they go.
 MIN_REGION_GAIN = 0.3
 # A person who does something else, or nothing, in like poses changes them otherwise, and at other moments.
 MIN_CORRELATION, MIN_COURSE = 0.66, 0.36
-_LIMBS = ("arms", "legs")
 # How much poses that do not change as the template's do, and do not move as fast, add to the distance of the poses.
 _POSES_WEIGHT, _COURSE_WEIGHT = 2.0, 1.0
 # A region takes part if its parts deviate this far (root mean square, in feature units) from their mean; the depth of
 # monocular poses trembles by less.
 _TAKES_PART = 0.12
-_REGION_OF_PART = REGION_OF_PART.astype(np.int64)
 _MIN_FRAMES = 2
 
 
@@ -35,7 +33,8 @@ _MIN_FRAMES = 2
 class TemplateArrays:
     """Templates side by side for one compiled pass: template k at rows offsets[k] .. offsets[k + 1].
 
-    frames, speeds: (S, 3, P); weights: (S, P); takes_part: (N, R) which regions of a template must move.
+    frames, speeds: (S, 3, P); weights: (S, P); takes_part: (N, R) which regions of a template must move. parts: what P
+    and R stand for, the same for all.
     """
 
     frames: FloatArray
@@ -43,6 +42,7 @@ class TemplateArrays:
     weights: FloatArray
     offsets: NDArray[np.int64]
     takes_part: NDArray[np.bool_]
+    parts: PartSet
 
     def __len__(self) -> int:
         return len(self.takes_part)
@@ -50,25 +50,31 @@ class TemplateArrays:
 
 def template_arrays(templates: Sequence[Template]) -> TemplateArrays:
     """The templates laid side by side."""
-    parts = len(REGION_OF_PART)
-    empty, unweighted = np.zeros((0, 3, parts), np.float32), np.zeros((0, parts), np.float32)
+    parts = templates[0].parts if templates else BODY
+    count = len(parts.parts)
+    empty, unweighted = np.zeros((0, 3, count), np.float32), np.zeros((0, count), np.float32)
     return TemplateArrays(
         frames=np.concatenate([empty, *(t.frames for t in templates)]),
         speeds=np.concatenate([empty, *(velocities(t.frames, RATE_HZ) for t in templates)]),
         weights=np.concatenate([unweighted, *(t.weights for t in templates)]),
         offsets=np.cumsum([0, *(len(t.frames) for t in templates)], dtype=np.int64),
-        takes_part=np.array([_takes_part(t) for t in templates], bool).reshape(-1, len(REGIONS)),
+        takes_part=np.array([_takes_part(t) for t in templates], bool).reshape(-1, len(parts.regions)),
+        parts=parts,
     )
 
 
 def _takes_part(template: Template) -> list[bool]:
-    moved = [float(np.sqrt((template.motion[index == REGION_OF_PART] ** 2).mean())) for index in range(len(REGIONS))]
-    return [region in _LIMBS and motion >= _TAKES_PART for region, motion in zip(REGIONS, moved, strict=True)]
+    parts = template.parts
+    return [
+        region in parts.limbs
+        and float(np.sqrt((template.motion[index == parts.region_of_part] ** 2).mean())) >= _TAKES_PART
+        for index, region in enumerate(parts.regions)
+    ]
 
 
 @dataclass(frozen=True)
 class Matches:
-    """A performance against templates, (N,) each, in feature units (a torso's length is about 1).
+    """A performance against templates, (N,) each, in feature units (a torso's or a palm's length is about 1).
 
     pose_distances: the frames' mean distance along the warping path, where warping costs too. correlations, courses:
     -1..1, how alike the changes of the poses and their velocities are, whatever their size. gains: how far it moved
@@ -80,6 +86,7 @@ class Matches:
     courses: FloatArray
     gains: FloatArray
     region_gains: FloatArray
+    parts: PartSet
 
     @property
     def distances(self) -> FloatArray:
@@ -94,9 +101,9 @@ class Matches:
             return "movement too small"
         if self.gains[index] > MAX_GAIN:
             return "movement too large"
-        for region, gain in zip(REGIONS, self.region_gains[index], strict=True):
+        for region, gain in zip(self.parts.regions, self.region_gains[index], strict=True):
             if gain < MIN_REGION_GAIN:
-                return f"{region} move too little"
+                return f"{region} {self.parts.limbs[region]} too little"
         if self.correlations[index] < MIN_CORRELATION or self.courses[index] < MIN_COURSE:
             return "course differs"
         return None
@@ -109,7 +116,7 @@ def match_many(
     chosen = np.arange(len(arrays)) if which is None else which
     seen = trust.max(axis=1, initial=0) > 0
     if seen.sum() < _MIN_FRAMES:
-        return _nothing(len(chosen))
+        return _nothing(len(chosen), arrays.parts)
     features, trust = np.ascontiguousarray(features[seen]), np.ascontiguousarray(trust[seen])
     sums = match_parts(
         arrays.frames,
@@ -120,8 +127,8 @@ def match_many(
         features,
         velocities(features, RATE_HZ),
         trust,
-        _REGION_OF_PART,
-        len(REGIONS),
+        arrays.parts.region_of_part,
+        len(arrays.parts.regions),
     )
     own, theirs = sums[:, POSES.start + 1], sums[:, POSES.start + 2]
     region_theirs, region_own = sums[:, COURSE.stop :: 2], sums[:, COURSE.stop + 1 :: 2]
@@ -132,6 +139,7 @@ def match_many(
         courses=correlations(sums, COURSE),
         gains=_gains(theirs, own, own > 0, otherwise=0),
         region_gains=_gains(region_theirs, region_own, judged, otherwise=1),
+        parts=arrays.parts,
     )
 
 
@@ -145,6 +153,6 @@ def match_motion(template: Template, features: FloatArray, trust: FloatArray) ->
     return match_many(template_arrays([template]), features, trust)
 
 
-def _nothing(count: int) -> Matches:
+def _nothing(count: int, parts: PartSet) -> Matches:
     far, none = np.full(count, np.inf, np.float32), np.zeros(count, np.float32)
-    return Matches(far, none, none, none, np.ones((count, len(REGIONS)), np.float32))
+    return Matches(far, none, none, none, np.ones((count, len(parts.regions)), np.float32), parts)

@@ -56,7 +56,7 @@ def _nearest_stretches(negative: Template, takes: Sequence[Template]) -> Iterato
         # a match of a stream is at least half as long as its template
         start = max(0, min(first * _GLANCE_STEP, end - len(take.frames) // 2))
         frames, trust = negative.frames[start:end], negative.trust[start:end]
-        stretch = make_template(negative.action_index, negative.take_id, frames, trust)
+        stretch = make_template(negative.action_index, negative.take_id, frames, trust, parts=negative.parts)
         if stretch is not None:
             yield cost / len(query), start, stretch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.core.features import REGION_OF_PART, REGIONS
+from webapp.core.features import PartSet
 from webapp.core.tracks import RATE_HZ
 from webapp.recognition.decisions import Finding
 from webapp.recognition.history import FeatureHistory
@@ -25,6 +25,7 @@ _STILL_TICKS = round(0.8 * RATE_HZ)
 _STILL_RANGE = 0.15
 """A person whose parts all stay within this range (in feature units) for _STILL_TICKS is still."""
 _MIN_REGION_TRUST = 0.3
+RECORDED_OTHERWISE = "recorded with other keypoints"
 
 
 class Ranking:
@@ -32,6 +33,7 @@ class Ranking:
 
     def __init__(self, bank: TemplateBank) -> None:
         self._bank = bank
+        self._others = _recorded_otherwise(bank)
         self._distances = np.empty(len(bank.templates), np.float32)
         self._notes: dict[int, tuple[str, int]] = {}
         self._shown: tuple[Finding, float] | None = None
@@ -49,7 +51,7 @@ class Ranking:
         """The RANKED nearest actions now, by their share of the threshold, nearest first."""
         if self._shown is not None and now_s - self._shown[1] > _SHOWN_S:
             self._shown = None
-        state = _body_state(history)
+        state = _body_state(history, self._bank.parts)
         rows, costs = matcher.likeliest(self._bank.penalties)
         np.multiply(costs, self._bank.scales, out=self._distances)
         firsts = self._bank.first_of_action
@@ -58,7 +60,8 @@ class Ranking:
             ratios[self._bank.action_indices[firsts[:-1]] == self._shown[0].action_index] = -1.0
         order = np.argsort(ratios, kind="stable")[:RANKED]
         tick = history.next_tick - 1
-        ranking = tuple(self._candidate(int(firsts[a]), int(firsts[a + 1]), rows, state, tick) for a in order)
+        near = (self._candidate(int(firsts[a]), int(firsts[a + 1]), rows, state, tick) for a in order)
+        ranking = (*near, *self._others)[:RANKED]
         if self._shown is not None:
             return Recognition(ranking, current=self._bank.actions[self._shown[0].action_index].name)
         return Recognition(ranking, reason=state.everywhere or (ranking[0].reason if ranking else None))
@@ -91,6 +94,18 @@ class Ranking:
         return reason if tick - noted_tick <= _NOTED_TICKS else None
 
 
+def without_templates(bank: TemplateBank) -> Recognition:
+    """The answer to every frame that nothing of the bank can be compared with."""
+    others = _recorded_otherwise(bank)[:RANKED]
+    return Recognition(others, reason=RECORDED_OTHERWISE if others else "no action recorded yet")
+
+
+def _recorded_otherwise(bank: TemplateBank) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(action.action_id, action.name, np.inf, 0.0, RECORDED_OTHERWISE) for action in bank.recorded_otherwise
+    )
+
+
 class _BodyState:
     """What holds for the body as a whole at this moment."""
 
@@ -107,13 +122,15 @@ class _BodyState:
         return self.everywhere
 
 
-def _body_state(history: FeatureHistory) -> _BodyState:
+def _body_state(history: FeatureHistory, parts: PartSet) -> _BodyState:
     features, trust = history.newest(_STILL_TICKS)
     if not len(features) or not trust[-_STILL_TICKS // 2 :].any():
         return _BodyState("nobody in view", frozenset())
     part_trust = trust[-_STILL_TICKS // 2 :].mean(axis=0)
     hidden = frozenset(
-        region for i, region in enumerate(REGIONS) if part_trust[i == REGION_OF_PART].mean() < _MIN_REGION_TRUST
+        region
+        for i, region in enumerate(parts.regions)
+        if part_trust[i == parts.region_of_part].mean() < _MIN_REGION_TRUST
     )
     seen = trust[:, None] > 0  # what is hidden now and then still tells by where it is seen
     highest, lowest = np.where(seen, features, -np.inf).max(axis=0), np.where(seen, features, np.inf).min(axis=0)

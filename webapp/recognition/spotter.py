@@ -20,7 +20,7 @@ from webapp.recognition.decisions import BETTER, Decisions, Finding
 from webapp.recognition.history import FeatureHistory, PoseHistory
 from webapp.recognition.matching import match_many
 from webapp.recognition.ports import Event, Recognition
-from webapp.recognition.ranking import Ranking
+from webapp.recognition.ranking import Ranking, without_templates
 from webapp.recognition.sampler import Tick, TickSampler
 from webapp.recognition.scoring import score
 from webapp.recognition.subsequence import SubsequenceMatcher
@@ -55,8 +55,8 @@ _OVERLAP = 0.1
 class StreamRecogniser:
     """Recognises one person in a stream by a bank of templates. Times come from the frames.
 
-    A pose without world coordinates is compared with the bank's flat twin. A change of skeleton or of dimensions, or a
-    clock more than 2 s behind, begins a new stream.
+    A pose without world coordinates, or of another kind of skeleton, is compared with the bank's twin for it. A change
+    of skeleton or of dimensions, or a clock more than 2 s behind, begins a new stream.
     """
 
     def __init__(self, bank: TemplateBank) -> None:
@@ -89,15 +89,15 @@ class StreamRecogniser:
         """Take in one frame's pose. A time not later than the last one is answered without being counted."""
         if image_height_px <= 0:
             raise InvalidInputError(f"image_height_px must be positive, got {image_height_px}")
-        if not self._given_bank.templates:
-            return Recognition(reason="no action recorded yet")
         events: tuple[Event, ...] = ()
-        bank = self._given_bank if pose.world_m is not None else self._given_bank.flat
+        bank = self._given_bank.facing(pose.skeleton, deep=pose.world_m is not None)
         restarted = self._last_s is not None and time_s < self._last_s - _RESTART_S
         changed = pose.skeleton is not self._skeleton and pose.skeleton != self._skeleton
         if bank is not self._bank or changed or restarted:
             events = self.flush()
             self._begin(bank, pose.skeleton)
+        if not bank.templates:
+            return replace(without_templates(bank), events=events)
         if not math.isfinite(time_s) or (self._last_s is not None and time_s <= self._last_s):
             return replace(self._answer, events=events)
         if self._last_s is not None and time_s - self._last_s > MAX_GAP_S:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError
-from webapp.core.features import PARTS, part_features
+from webapp.core.features import PART_SETS, PARTS, PartSet, part_features
 from webapp.core.records import FloatArray, PoseSequence
 from webapp.core.sequences import mirrored
+from webapp.core.skeleton import Kind, Skeleton
 from webapp.core.stream_dtw import StreamTemplates, pack_templates
 from webapp.core.tracks import RATE_HZ, Track, prepared_track, typical_body_size
 from webapp.recognition.matching import TemplateArrays, template_arrays
@@ -32,8 +33,9 @@ NEGATIVE = -1
 
 @dataclass(frozen=True)
 class TemplateBank:
-    """All templates of all actions, and the movements that are none of them.
+    """The templates of all actions, and the movements that are none of them, of one kind of skeleton.
 
+    parts: what is compared of that kind; `facing` answers the twin that other performances are compared with.
     dimensions: 3 where every take has world coordinates, else 2. thresholds: one per action, of distances multiplied by
     the scale of their template. arrays: the templates, then the negatives. stream: the templates for the stream kernel.
     counted: how many of each action's nearest templates count together. pairs: (N, M) how far each template's own take
@@ -44,6 +46,7 @@ class TemplateBank:
     templates: tuple[Template, ...]
     negatives: tuple[Template, ...]
     thresholds: tuple[float, ...]
+    parts: PartSet
     dimensions: int
     counted: tuple[int, ...]
     scales: FloatArray = field(repr=False)
@@ -55,12 +58,32 @@ class TemplateBank:
     @cached_property
     def flat(self) -> TemplateBank:
         """The same takes compared in 2D: for streams without world coordinates, which are rare, so made when asked."""
-        return self if self.dimensions == 2 else _bank(self.actions, self.negative_sequences, dimensions=2)
+        return self if self.dimensions == 2 else _bank(self.actions, self.negative_sequences, self.parts.kind, 2)
+
+    @cached_property
+    def _of_other_kind(self) -> TemplateBank:
+        return _bank(self.actions, self.negative_sequences, self._other_kind)
+
+    @property
+    def _other_kind(self) -> Kind:
+        return "hand" if self.parts.kind == "body" else "body"
+
+    def facing(self, skeleton: Skeleton, *, deep: bool) -> TemplateBank:
+        """What performances of this skeleton are compared with; deep: they have world coordinates."""
+        bank = self if skeleton.kind == self.parts.kind else self._of_other_kind
+        return bank if deep else bank.flat
 
     def with_flat(self) -> TemplateBank:
-        """Itself, its flat twin made: else the first frame without world coordinates waits for that, seconds."""
+        """Itself, its twins made: else the first frame that needs one waits for that, seconds."""
         _ = self.flat
+        if _of_kind(self.actions, self._other_kind):
+            _ = self._of_other_kind.flat
         return self
+
+    @cached_property
+    def recorded_otherwise(self) -> tuple[Action, ...]:
+        """The actions of which every take is of another kind of skeleton, so that nothing can be compared with them."""
+        return tuple(action for action in self.actions if action.takes and not _of_kind([action], self.parts.kind))
 
     @cached_property
     def action_indices(self) -> NDArray[np.int64]:
@@ -91,27 +114,37 @@ class TemplateBank:
 def prepare_bank(actions: Sequence[Action], negatives: Sequence[PoseSequence] = ()) -> TemplateBank:
     """Prepare every take of every action; takes in which nothing can be compared (too short, nobody seen) are left out.
 
-    negatives: movements that are none of the actions. The bank compares in 3D where every sequence has world
-    coordinates; its `flat` twin serves streams that have none.
+    negatives: movements that are none of the actions. The bank is of the kind of skeleton that most takes have, and
+    compares in 3D where every sequence of that kind has world coordinates; its twins serve other streams.
     """
     for action in actions:
         if not (math.isfinite(action.threshold_factor) and action.threshold_factor > 0):
             raise InvalidInputError(
                 f"threshold_factor of {action.name!r} must be a number above 0, got {action.threshold_factor}"
             )
-    takes = [take.sequence for action in actions for take in action.takes]
-    deep = all(sequence.world_m is not None for sequence in (*takes, *negatives))
-    return _bank(tuple(actions), tuple(negatives), dimensions=3 if deep else 2)
+    hands = len(_of_kind(actions, "hand"))
+    kind: Kind = "hand" if hands > len(_of_kind(actions, "body")) else "body"
+    return _bank(tuple(actions), tuple(negatives), kind)
 
 
-def _bank(actions: tuple[Action, ...], negative_sequences: tuple[PoseSequence, ...], dimensions: int) -> TemplateBank:
+def _of_kind(actions: Sequence[Action], kind: Kind) -> list[PoseSequence]:
+    takes = (take.sequence for action in actions for take in action.takes)
+    return [sequence for sequence in takes if sequence.skeleton.kind == kind]
+
+
+def _bank(
+    actions: tuple[Action, ...],
+    negative_sequences: tuple[PoseSequence, ...],
+    kind: Kind,
+    dimensions: int | None = None,
+) -> TemplateBank:
+    others = [sequence for sequence in negative_sequences if sequence.skeleton.kind == kind]
+    deep = all(sequence.world_m is not None for sequence in (*_of_kind(actions, kind), *others))
+    dimensions = dimensions or (3 if deep else 2)
     templates = tuple(
-        template for index, action in enumerate(actions) for template in _of_action(index, action, dimensions)
+        template for index, action in enumerate(actions) for template in _of_action(index, action, kind, dimensions)
     )
-    seen = (
-        _template(NEGATIVE, f"negative {number}", sequence, dimensions)
-        for number, sequence in enumerate(negative_sequences)
-    )
+    seen = (_template(NEGATIVE, f"negative {number}", each, dimensions) for number, each in enumerate(others))
     negatives = comparable_negatives([template for template in seen if template is not None], templates)
     arrays = template_arrays((*templates, *negatives))
     counts = np.bincount([template.action_index for template in templates], minlength=len(actions))
@@ -125,6 +158,7 @@ def _bank(actions: tuple[Action, ...], negative_sequences: tuple[PoseSequence, .
         templates=templates,
         negatives=negatives,
         thresholds=tuple(_thresholds(actions, templates, scales, pairs * scales[:, None], theirs)),
+        parts=PART_SETS[kind],
         dimensions=dimensions,
         counted=counted,
         scales=scales,
@@ -154,8 +188,10 @@ def _thresholds(
         yield learn_threshold(own, scales[rows], *known) * action.threshold_factor
 
 
-def _of_action(index: int, action: Action, dimensions: int) -> Iterator[Template]:
+def _of_action(index: int, action: Action, kind: Kind, dimensions: int) -> Iterator[Template]:
     for take in action.takes:
+        if take.sequence.skeleton.kind != kind:
+            continue
         for flipped in (False, True) if action.mirror else (False,):
             sequence = mirrored(take.sequence) if flipped else take.sequence
             template = _template(index, take.take_id, sequence, dimensions, flipped=flipped)
@@ -172,7 +208,8 @@ def _template(
     size = typical_body_size(track)
     if not np.isfinite(size):
         return None
-    return make_template(action_index, take_id, *track_features(track, size), mirrored=flipped)
+    parts = PART_SETS[sequence.skeleton.kind]
+    return make_template(action_index, take_id, *track_features(track, size), mirrored=flipped, parts=parts)
 
 
 def track_features(track: Track, size: float) -> tuple[FloatArray, FloatArray]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from webapp.core.features import REGION_OF_PART, REGIONS
+from webapp.core.features import BODY, PartSet
 from webapp.core.records import FloatArray
 
 # The share of a part's weight it has by being there; the rest grows with how much the part moves in the template.
@@ -21,8 +21,8 @@ class Template:
 
     frames: (L, 3, P); trust: (L, P) in 0..1; weights: (L, P), a row sums to at most 1, less where the take hid
     something; part_weights: (P,) the same over the whole take, summing to 1; motion: (P,) root mean square deviation of
-    each part from its mean; needed: which REGIONS move so much that they must be seen. action_index: -1 for a negative.
-    mirrored: left and right exchanged.
+    each part from its mean; needed: which regions move so much that they must be seen. action_index: -1 for a negative.
+    mirrored: left and right exchanged. parts: what P stands for.
     """
 
     action_index: int
@@ -34,6 +34,7 @@ class Template:
     motion: FloatArray
     needed: tuple[str, ...]
     mirrored: bool = False
+    parts: PartSet = BODY
 
     @property
     def spread(self) -> float:
@@ -52,7 +53,13 @@ class Template:
 
 
 def make_template(
-    action_index: int, take_id: str, frames: FloatArray, trust: FloatArray, *, mirrored: bool = False
+    action_index: int,
+    take_id: str,
+    frames: FloatArray,
+    trust: FloatArray,
+    *,
+    mirrored: bool = False,
+    parts: PartSet = BODY,
 ) -> Template | None:
     """The template of these features (L, 3, P) with trust (L, P); None where hardly anything is seen."""
     shown = trust.max(axis=1, initial=0) > 0
@@ -67,14 +74,14 @@ def make_template(
     importance = _STILL_PART_WEIGHT + (1 - _STILL_PART_WEIGHT) * motion / motion[motion > 0].mean()
     weights = (importance * trust / importance[total > 0].sum()).astype(np.float32)
     part_weights = weights.sum(axis=0) / weights.sum()
-    return Template(
-        action_index, take_id, frames, trust, weights, part_weights, motion, _needed_regions(motion), mirrored
-    )
+    needed = _needed_regions(motion, parts)
+    return Template(action_index, take_id, frames, trust, weights, part_weights, motion, needed, mirrored, parts)
 
 
-def _needed_regions(motion: FloatArray) -> tuple[str, ...]:
+def _needed_regions(motion: FloatArray, parts: PartSet) -> tuple[str, ...]:
     largest = float(motion.max())
-    by_region = [float(motion[index == REGION_OF_PART].max(initial=0)) for index in range(len(REGIONS))]
     return tuple(
-        region for region, moved in zip(REGIONS, by_region, strict=True) if moved >= _NEEDED_MOTION_SHARE * largest
+        region
+        for index, region in enumerate(parts.regions)
+        if float(motion[index == parts.region_of_part].max(initial=0)) >= _NEEDED_MOTION_SHARE * largest
     )

@@ -30,9 +30,9 @@ _KEYPOINTS = len(HAND_21.keypoints)
 _WRIST = HAND_21.index["wrist"]
 # the palm and the fingers' first joints: a finger that bends or stretches must not move or resize the region
 _STEADY = [
-    HAND_21.index[name]
-    for name in ("wrist", "thumb_cmc", "thumb_mcp", "thumb_ip")
-    + tuple(f"{finger}_{joint}" for finger in ("index", "middle", "ring", "pinky") for joint in ("mcp", "pip"))
+    position
+    for position, name in enumerate(HAND_21.keypoints)
+    if name.endswith(("wrist", "_cmc", "_mcp", "_pip", "_ip"))
 ]
 
 
