@@ -11,7 +11,8 @@ import pytest
 from webapp.core.records import Box, Detection, Pose, Region
 from webapp.core.skeleton import COCO_17
 from webapp.vision.ports import Image
-from webapp.vision.tracker import PersonTracker, TrackedFrame, TrackerTiming
+from webapp.vision.top_down import TrackerTiming
+from webapp.vision.tracker import PersonTracker, TrackedFrame
 
 SIDE_PX = 80.0
 BLANK = np.zeros((480, 640, 3), np.uint8)

@@ -1,36 +1,27 @@
-"""Follows people from frame to frame: who is who, and when the detector has to look again.
+"""Follows people from frame to frame, each with steady keypoints, whatever kind of pose model finds them.
 
-The pose model itself follows a person: the keypoints of one frame tell where to look in the next. The detector is asked
-only while nobody is followed, when somebody was lost, and now and then for people who came in.
+Where to look is the business of top_down.py (a bottom-up model finds everybody by itself), who is who that of
+identities.py.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from webapp.core.records import Box, Pose, Region
-from webapp.vision.ports import Image, PersonDetector, PoseEstimator
+from webapp.core.errors import InvalidInputError
+from webapp.core.records import Box, Pose
+from webapp.core.skeleton import Skeleton
+from webapp.vision.appearance import torso_colours
+from webapp.vision.figures import box_around, is_there, same_body, within_picture
+from webapp.vision.identities import Identities, Sighting, sighting_of
+from webapp.vision.left_right import LeftRight
+from webapp.vision.ports import BottomUpPoseEstimator, Image, PersonDetector, PoseModel, is_bottom_up
+from webapp.vision.smoothing import PoseSmoother
+from webapp.vision.top_down import TopDownFinder, TrackerTiming
 
 _BOX_MARGIN = 0.05
-_SAME_KEYPOINTS = 0.08  # mean distance of the keypoints as a share of the region's side; two people differ by more
-_SAME_CENTRE = 0.15  # nearer than this share of the side, a detection cannot be a second person
-_REGION_BEYOND_EDGE = 0.6  # of the side: of a person at a desk the hips, the region's centre, may be out of view
-_MIN_VISIBLE = 6  # keypoints: fewer are a curtain or a chair
-
-
-@dataclass(frozen=True)
-class TrackerTiming:
-    """When the detector looks, in seconds of the stream's own clock, and how long a lost person is remembered."""
-
-    nobody_s: float = 0.1
-    lost_s: float = 0.2
-    search_s: float = 0.8
-    full_s: float = 3.0
-    remember_s: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -55,178 +46,86 @@ class TrackedFrame:
     pose_ms: float
 
 
-@dataclass(frozen=True)
-class _Track:
-    person_id: int
-    region: Region
-    pose: Pose
-    seen_s: float
-
-
-@dataclass(frozen=True)
-class _Moved:
-    """A track before and after a frame."""
-
-    before: _Track
-    now: _Track
-
-    @property
-    def share(self) -> float:
-        """How far the keypoints moved, as a share of the region's side."""
-        return _mean_distance(self.before.pose, self.now.pose) / max(self.before.region.size_px, 1.0)
-
-
 class PersonTracker:
-    """Tracking state of one session; detector and pose estimator are shared and keep no state."""
+    """Tracking state of one session; detector and pose model are shared and keep no state.
+
+    detector: None for a bottom-up pose model. min_score: how sure the pose model must be that a person is there.
+    """
 
     def __init__(
         self,
-        detector: PersonDetector,
-        pose_estimator: PoseEstimator,
+        detector: PersonDetector | None,
+        pose_model: PoseModel,
         max_people: int = 4,
         min_score: float = 0.5,
         timing: TrackerTiming | None = None,
     ) -> None:
-        self._detector = detector
-        self._pose_estimator = pose_estimator
+        timing = timing or TrackerTiming()
         self._max_people = max_people
-        self._min_score = min_score
-        self._timing = timing or TrackerTiming()
-        self._tracks: list[_Track] = []
-        self._lost: list[_Track] = []
-        self._searched_s: float | None = None
-        self._next_id = 1
+        self._skeleton = pose_model.skeleton
+        self._identities = Identities(timing.remember_s)
+        self._finder: TopDownFinder | _BottomUpFinder
+        if is_bottom_up(pose_model):
+            self._finder = _BottomUpFinder(pose_model, self._identities, min_score)
+        elif detector is None:
+            raise InvalidInputError(f"the pose model {pose_model.name!r} needs a detector beside it, got none")
+        else:
+            self._finder = TopDownFinder(
+                detector, pose_model, self._identities, max_people=max_people, min_score=min_score, timing=timing
+            )
+        self._in_view: list[int] = []
+        self._steadiers: dict[int, _Steadier] = {}
 
     def step(self, image_bgr: Image, time_s: float) -> TrackedFrame:
         """Find everybody in the next frame of the stream."""
         started = time.perf_counter()
-        lost_somebody = self._follow(image_bgr, time_s)
-        detect_ms = 0.0
-        if self._search_is_due(time_s, lost_somebody):
-            self._searched_s = time_s
-            detect_ms = self._search(image_bgr, time_s)
-        pose_ms = (time.perf_counter() - started) * 1000 - detect_ms
-        people = (TrackedPerson(t.person_id, _box_of(t.pose, image_bgr), t.pose) for t in self._tracks)
-        remembered = frozenset(track.person_id for track in (*self._tracks, *self._lost))
-        return TrackedFrame(tuple(people), remembered, detect_ms, pose_ms)
+        self._identities.forget_before(time_s)
+        self._in_view = [person_id for person_id in self._in_view if person_id in self._identities.known]
+        named = self._named(self._finder.find(image_bgr, time_s, self._in_view), time_s)
+        self._in_view = sorted(named)
+        people = tuple(self._tracked(person_id, named[person_id], image_bgr, time_s) for person_id in self._in_view)
+        remembered = frozenset(self._identities.known)
+        self._steadiers = {one: steadier for one, steadier in self._steadiers.items() if one in remembered}
+        detect_ms = self._finder.detect_ms
+        return TrackedFrame(people, remembered, detect_ms, (time.perf_counter() - started) * 1000 - detect_ms)
 
-    def _follow(self, image_bgr: Image, time_s: float) -> bool:
-        """Move every track to this frame; true when somebody was lost."""
-        self._lost = [t for t in self._lost if 0 <= time_s - t.seen_s <= self._timing.remember_s]
-        poses = self._pose_estimator.estimate(image_bgr, [t.region for t in self._tracks])
-        moved: list[_Moved] = []
-        for track, pose in zip(self._tracks, poses, strict=True):
-            region = self._region_if_there(pose, image_bgr)
-            if region is None:
-                self._lost.append(track)
-                continue
-            step = _Moved(track, replace(track, region=region, pose=pose, seen_s=time_s))
-            twin = next((other for other in moved if _is_one_of(pose, region, [other.now])), None)
-            if twin is None:
-                moved.append(step)
-            elif twin.share > step.share:
-                # two tracks on one person: the one that jumped there is the stranger
-                moved[moved.index(twin)] = step
-                self._lost.append(twin.before)
-            else:
-                self._lost.append(track)
-        lost_somebody = len(moved) < len(self._tracks)
-        self._tracks = [step.now for step in moved]
-        return lost_somebody
+    def _named(self, found: Sequence[tuple[int | None, Sighting]], time_s: float) -> dict[int, Sighting]:
+        """By person_id: acquaintances first, then as many strangers as there is room for."""
+        chosen = sorted(found, key=lambda each: (each[0] is None, each[0] or -each[1].pose.score))[: self._max_people]
+        boxes = [sighting.box for _, sighting in chosen]
+        return {
+            self._identities.see(person_id, sighting, time_s, boxes[:place] + boxes[place + 1 :]): sighting
+            for place, (person_id, sighting) in enumerate(chosen)
+        }
 
-    def _search_is_due(self, time_s: float, lost_somebody: bool) -> bool:
-        if self._searched_s is None or lost_somebody or time_s < self._searched_s:
-            return True
-        if not self._tracks:
-            period_s = self._timing.nobody_s
-        elif self._lost:
-            period_s = self._timing.lost_s
-        else:
-            period_s = self._timing.search_s if len(self._tracks) < self._max_people else self._timing.full_s
-        return time_s - self._searched_s >= period_s
-
-    def _search(self, image_bgr: Image, time_s: float) -> float:
-        """Look for people who are not followed yet; answers the milliseconds the detector took."""
-        started = time.perf_counter()
-        detections = self._detector.detect(image_bgr)
-        detect_ms = (time.perf_counter() - started) * 1000
-        for detection in detections:
-            if len(self._tracks) >= self._max_people:
-                break
-            found = self._look(image_bgr, self._pose_estimator.regions_around(detection))
-            if found is not None and not _is_one_of(*found, self._tracks):
-                pose, region = found
-                self._tracks.append(_Track(self._identity(region), region, pose, time_s))
-        self._tracks.sort(key=lambda track: track.person_id)
-        return detect_ms
-
-    def _look(self, image_bgr: Image, guesses: Sequence[Region]) -> tuple[Pose, Region] | None:
-        """The person in the first of these regions that shows one, with where to look next; None for nobody new."""
-        if any(_same_place(guess, track.region) for guess in guesses for track in self._tracks):
-            return None  # somebody followed already
-        for guess in guesses:
-            region: Region | None = guess
-            # a second look through the region the first one gave: a guess is never quite right
-            for _ in range(2):
-                if region is not None:
-                    pose = self._pose_estimator.estimate(image_bgr, [region])[0]
-                    region = self._region_if_there(pose, image_bgr)
-            if region is not None:
-                return pose, region
-        return None
-
-    def _region_if_there(self, pose: Pose, image_bgr: Image) -> Region | None:
-        if not pose.score >= self._min_score or np.count_nonzero(pose.scores > 0.5) < _MIN_VISIBLE:
-            return None
-        region = self._pose_estimator.region_of(pose)
-        height_px, width_px = image_bgr.shape[:2]
-        beyond = _REGION_BEYOND_EDGE * region.size_px
-        inside = (
-            -beyond <= region.centre_x_px <= width_px + beyond and -beyond <= region.centre_y_px <= height_px + beyond
-        )
-        return region if inside and region.size_px >= 16 else None
-
-    def _identity(self, region: Region) -> int:
-        """The id of the lost person who was nearest to here, else a new one."""
-        near = [t for t in self._lost if _apart(t.region, region) < 0.5]
-        if near:
-            found = min(near, key=lambda track: _apart(track.region, region))
-            self._lost.remove(found)
-            return found.person_id
-        self._next_id += 1
-        return self._next_id - 1
+    def _tracked(self, person_id: int, sighting: Sighting, image_bgr: Image, time_s: float) -> TrackedPerson:
+        steadier = self._steadiers.setdefault(person_id, _Steadier(self._skeleton))
+        pose = steadier.steady(sighting.pose, time_s)
+        return TrackedPerson(person_id, within_picture(box_around(pose.keypoints_px, _BOX_MARGIN), image_bgr), pose)
 
 
-def _apart(one: Region, other: Region) -> float:
-    """Distance of the centres as a share of the larger side."""
-    distance = np.hypot(one.centre_x_px - other.centre_x_px, one.centre_y_px - other.centre_y_px)
-    return float(distance / max(one.size_px, other.size_px, 1.0))
+class _Steadier:
+    """Of one person: left and right stay what they are, and nothing trembles."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        self._left_right, self._smoother = LeftRight(skeleton), PoseSmoother()
+
+    def steady(self, pose: Pose, time_s: float) -> Pose:
+        return self._smoother.smooth(self._left_right.mend(pose, time_s), time_s)
 
 
-def _same_place(one: Region, other: Region) -> bool:
-    return _apart(one, other) < _SAME_CENTRE and 0.5 < one.size_px / max(other.size_px, 1.0) < 2
+class _BottomUpFinder:
+    """A frame's people by a model that finds them by itself."""
 
+    detect_ms = 0.0
 
-def _is_one_of(pose: Pose, region: Region, tracks: Sequence[_Track]) -> bool:
-    return any(_mean_distance(pose, t.pose) < _SAME_KEYPOINTS * min(region.size_px, t.region.size_px) for t in tracks)
+    def __init__(self, pose_model: BottomUpPoseEstimator, identities: Identities, min_score: float) -> None:
+        self._pose_model, self._identities, self._min_score = pose_model, identities, min_score
 
-
-def _mean_distance(one: Pose, other: Pose) -> float:
-    """Mean distance in pixels of the keypoints both show."""
-    distances = np.hypot(*(one.keypoints_px - other.keypoints_px).T)
-    both = np.isfinite(distances) & (one.scores > 0.5) & (other.scores > 0.5)
-    return float(distances[both].mean()) if both.any() else float(np.nanmean(distances))
-
-
-def _box_of(pose: Pose, image_bgr: Image) -> Box:
-    """Around all keypoints with a small margin, within the picture."""
-    height_px, width_px = image_bgr.shape[:2]
-    low, high = np.nanmin(pose.keypoints_px, axis=0), np.nanmax(pose.keypoints_px, axis=0)
-    margin = _BOX_MARGIN * float((high - low).max())
-    (x1, y1), (x2, y2) = (low - margin).tolist(), (high + margin).tolist()
-    return Box(
-        min(max(x1, 0.0), width_px),
-        min(max(y1, 0.0), height_px),
-        min(max(x2, 0.0), width_px),
-        min(max(y2, 0.0), height_px),
-    )
+    def find(self, image_bgr: Image, time_s: float, _in_view: Sequence[int]) -> list[tuple[int | None, Sighting]]:
+        """Everybody in the frame, each once, by person_id; None for strangers."""
+        sightings: list[Sighting] = []
+        for pose in self._pose_model.find(image_bgr):
+            if is_there(pose, self._min_score) and not any(same_body(pose, other.pose) for other in sightings):
+                sightings.append(sighting_of(pose, torso_colours(image_bgr, pose)))
+        return list(zip(self._identities.match(sightings, time_s), sightings, strict=True))
