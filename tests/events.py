@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.movements import arm_raise
-from webapp.pipeline.messages import SessionEvent
+from webapp.pipeline.messages import ModelChoice, SessionEvent
 from webapp.recognition.ports import Event
 
 _ARM_RAISE = arm_raise()
@@ -25,4 +25,5 @@ def announced(event_key: str = "s1-1", **changes: object) -> SessionEvent:
         confidence=0.8,
         sequence=_ARM_RAISE,
     )
-    return SessionEvent("session-1", event_key, person_id=2, event=replace(event, **changes))  # type: ignore[arg-type]
+    found_by = ModelChoice("yolov5n", "blazepose_full")
+    return SessionEvent("session-1", event_key, 2, replace(event, **changes), found_by)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from tests.browser.clips import FIRST_JACK, JACKS, man_alone
 from tests.evaluation_data import SHARED, needs_shared_data
 from webapp.cli import main
 from webapp.config import ROOT, load_settings
-from webapp.pipeline.pipeline import load_models
+from webapp.pipeline.models import load_models
 from webapp.recognise import learn
 from webapp.recognition import action_pack
 

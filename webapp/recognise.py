@@ -13,7 +13,8 @@ from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.core.sequences import check_take
 from webapp.pipeline.messages import SessionEvent
-from webapp.pipeline.pipeline import Models, SessionPipeline, load_models
+from webapp.pipeline.models import Models, load_models
+from webapp.pipeline.pipeline import SessionPipeline
 from webapp.pipeline.video import SUFFIXES, Video, pose_sequence
 from webapp.recognition import action_pack
 from webapp.recognition.ports import Action, Take

@@ -13,7 +13,8 @@ from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import PoseSequence
 from webapp.pipeline.messages import FrameAnswer, FrameMessage, SessionEvent
-from webapp.pipeline.pipeline import Models, SessionPipeline, load_models
+from webapp.pipeline.models import Models, load_models
+from webapp.pipeline.pipeline import SessionPipeline
 from webapp.recognition.ports import Action, Take
 from webapp.recognition.template_bank import TemplateBank, prepare_bank
 
@@ -36,7 +37,7 @@ def jack_bank(models: Models, jacks_bgr: list[np.ndarray]) -> TemplateBank:
     pipeline = SessionPipeline(models, "learning", prepare_bank([]))
     poses = [pipeline.step_image(jacks_bgr[n], n, n / 30)[0].people[0].pose for n in FIRST_JACK]
     sequence = PoseSequence(
-        models.skeleton,
+        models.loaded.skeleton,
         np.arange(len(poses)) / 30,
         np.stack([pose.keypoints_px for pose in poses]) / np.float32(360),
         np.stack([pose.scores for pose in poses]),

@@ -17,7 +17,7 @@ from webapp.core.features import PARTS, part_features
 from webapp.core.normalise import visibility
 from webapp.core.records import Detection, Pose, Region
 from webapp.core.skeleton import COCO_17
-from webapp.pipeline.pipeline import Models, load_models
+from webapp.pipeline.models import Models, load_models
 from webapp.pipeline.video import Video, pose_sequence
 from webapp.vision.detectors.whole_frame import WholeFrameDetector
 from webapp.vision.images import apply_affine, crop_region, region_to_image
@@ -131,7 +131,7 @@ def test_a_take_is_in_picture_heights_so_angles_agree_across_frame_shapes(tmp_pa
     wide = pose_sequence(models, write_video(tmp_path / "wide.mp4", wide_bgr))
     narrow = pose_sequence(models, write_video(tmp_path / "narrow.mp4", narrow_bgr))
 
-    at = models.skeleton.index
+    at = models.loaded.skeleton.index
     for side in ("left", "right"):
         angles = []
         for sequence in (wide, narrow):

@@ -12,12 +12,14 @@ import pytest
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Box, Pose, PoseSequence
 from webapp.core.skeleton import BLAZEPOSE_33, COCO_17
-from webapp.pipeline import wire
+from webapp.pipeline import wire, wire_sessions, wire_stream
 from webapp.pipeline.messages import (
     Bank,
     DroppedFrame,
     FrameAnswer,
     FrameMessage,
+    LoadedModels,
+    ModelChoice,
     PersonAnswer,
     SessionEvent,
     SessionOpened,
@@ -27,6 +29,7 @@ from webapp.pipeline.messages import (
 )
 from webapp.recognition.ports import Candidate, Event, Recognition
 
+FOUND_BY = ModelChoice("yolov5n", "blazepose_full")
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 
 
@@ -57,7 +60,7 @@ def answer() -> FrameAnswer:
 
 def session_event() -> SessionEvent:
     event = Event("a1", "squat", "t1", 1.0, 2.5, 2.7, 0.3, 0.5, 0.9, sequence())
-    return SessionEvent("s1", "s1-1-0", 3, event)
+    return SessionEvent("s1", "s1-1-0", 3, event, FOUND_BY)
 
 
 def through_json(value: Any) -> Any:
@@ -75,6 +78,8 @@ def test_an_answer_survives_the_way() -> None:
     there, back = sent.people[0], got.people[0]
     assert back.person_id == 3
     assert back.box == there.box
+    assert there.pose is not None
+    assert back.pose is not None
     np.testing.assert_allclose(back.pose.keypoints_px, there.pose.keypoints_px, atol=0.051)
     assert there.pose.world_m is not None
     assert back.pose.world_m is not None
@@ -139,13 +144,15 @@ def test_the_browser_gets_an_event_without_poses_and_with_the_historys_id() -> N
 
 
 def test_small_messages_survive_the_way() -> None:
-    hello = WorkerHello("w1", "yolov5n", "blazepose_full", "blazepose_33", "openvino")
+    hello = WorkerHello("w1", LoadedModels("yolov5n", "blazepose_full", "openvino", BLAZEPOSE_33))
     frame = FrameMessage("s1", 7, 1.5, JPEG)
 
-    assert wire.hello_from_wire(wire.hello_to_wire(hello)) == hello
-    assert wire.frame_from_wire(*wire.frame_to_wire(frame)) == frame
+    assert wire_sessions.hello_from_wire(wire_sessions.hello_to_wire(hello)) == hello
+    assert wire_stream.frame_from_wire(*wire_stream.frame_to_wire(frame)) == frame
     assert wire.dropped_from_wire(wire.dropped_to_wire(DroppedFrame("s1", 7, "why"))) == DroppedFrame("s1", 7, "why")
-    assert wire.session_from_wire(wire.session_to_wire(SessionOpened("s1", "user-1"))) == SessionOpened("s1", "user-1")
+    assert wire_sessions.session_from_wire(
+        wire_sessions.session_to_wire(SessionOpened("s1", "user-1"))
+    ) == SessionOpened("s1", "user-1")
 
 
 @pytest.mark.parametrize(
@@ -186,10 +193,10 @@ def test_a_workers_wrong_answer_is_refused(path: tuple[str | int, ...], value: o
 @pytest.mark.parametrize("raw", [None, 5, "text", [], b"bytes"])
 def test_no_message_may_be_anything_but_an_object(raw: object) -> None:
     readers = [
-        wire.hello_from_wire,
+        wire_sessions.hello_from_wire,
         wire.bank_from_wire,
-        wire.session_from_wire,
-        wire.session_id_from_wire,
+        wire_sessions.session_from_wire,
+        wire_sessions.session_id_from_wire,
         wire.dropped_from_wire,
         wire.event_from_wire,
     ]
@@ -199,10 +206,11 @@ def test_no_message_may_be_anything_but_an_object(raw: object) -> None:
 
 
 def test_a_hello_with_an_unknown_skeleton_is_refused() -> None:
-    raw = wire.hello_to_wire(WorkerHello("w1", "d", "p", "octopus_8", "r"))
+    hello = WorkerHello("w1", LoadedModels("d", "p", "r", BLAZEPOSE_33))
+    raw = wire_sessions.hello_to_wire(hello) | {"skeleton": "octopus_8"}
 
     with pytest.raises(InvalidInputError, match="octopus_8"):
-        wire.hello_from_wire(raw)
+        wire_sessions.hello_from_wire(raw)
 
 
 def test_an_event_whose_poses_are_no_poses_is_refused() -> None:

@@ -19,16 +19,19 @@ from tests.browser.clips import JACKS, man_alone
 from tests.movements import arm_raise
 from tests.pipeline.banks import stored_bank
 from webapp.config import ROOT, Settings
+from webapp.core.errors import ModelUnavailableError
 from webapp.core.records import Detection, PoseSequence
-from webapp.pipeline import bank_preparer, wire, wire_inquiries
+from webapp.pipeline import bank_preparer, wire, wire_inquiries, wire_sessions, wire_stream
 from webapp.pipeline import worker as worker_module
 from webapp.pipeline.analyses import analysed
-from webapp.pipeline.analyst import Analyst
+from webapp.pipeline.analyst import Analyst, Work
 from webapp.pipeline.inbox import Inbox, Item
 from webapp.pipeline.inquiries import HealthQuestion, Inquiry, Question
 from webapp.pipeline.link import CONNECTED, Link
-from webapp.pipeline.messages import Bank, FrameMessage, SessionOpened
-from webapp.pipeline.pipeline import NO_BANK_YET, Models, load_models
+from webapp.pipeline.messages import Bank, FrameMessage, ModelChoice, SessionOpened
+from webapp.pipeline.models import Models, load_models
+from webapp.pipeline.recognisers import NO_BANK_YET
+from webapp.pipeline.shelf import Load, ModelShelf
 from webapp.pipeline.worker import FAILED, Worker, work
 from webapp.recognition.ports import Action
 from webapp.recognition.template_bank import TemplateBank, prepare_bank
@@ -67,10 +70,18 @@ def link() -> HeardLink:
     return HeardLink()
 
 
+def no_models(choice: ModelChoice) -> Models:
+    raise ModelUnavailableError(f"{choice.pose_model} is not here; fetch it")
+
+
+def a_worker(models: Models, work: Work = ANALYSED, load: Load = no_models) -> Worker:
+    return Worker(models, "w1", Analyst(work), ModelShelf(load), ModelChoice("auto", "blazepose_full"))
+
+
 @pytest.fixture
 def worker(models: Models, link: HeardLink) -> Worker:
     """A worker with one session, which has one action."""
-    return begun(Worker(models, "w1", Analyst(ANALYSED)), link)
+    return begun(a_worker(models), link)
 
 
 def begun(worker: Worker, link: HeardLink) -> Worker:
@@ -82,7 +93,11 @@ def begun(worker: Worker, link: HeardLink) -> Worker:
 def beginning(link: Link, bank: Bank) -> Sequence[Item[Link]]:
     """What a worker is told of its first session."""
     opened = SessionOpened("s1", bank.bank_id)
-    return [Item(link, CONNECTED), told(link, bank), Item(link, "session_opened", (wire.session_to_wire(opened),))]
+    return [
+        Item(link, CONNECTED),
+        told(link, bank),
+        Item(link, "session_opened", (wire_sessions.session_to_wire(opened),)),
+    ]
 
 
 def told(link: Link, bank: Bank) -> Item[Link]:
@@ -115,7 +130,7 @@ def ranked(link: HeardLink) -> list[str]:
 
 
 def frame(link: Link, frame_id: int, jpeg: bytes, session_id: str = "s1") -> Item[Link]:
-    return Item(link, "frame", wire.frame_to_wire(FrameMessage(session_id, frame_id, frame_id / 30, jpeg)))
+    return Item(link, "frame", wire_stream.frame_to_wire(FrameMessage(session_id, frame_id, frame_id / 30, jpeg)))
 
 
 def picture() -> bytes:
@@ -133,9 +148,9 @@ def test_a_worker_says_what_it_is_and_answers_frames(worker: Worker, link: Heard
 
     (hello, (described,)), (event, (answer, events)) = link.sent
     assert hello == "hello"
-    assert wire.hello_from_wire(described).pose_model == models.pose_model
+    assert wire_sessions.hello_from_wire(described).models == models.loaded
     assert event == "answer"
-    got = wire.answer_from_wire(answer, models.skeleton)
+    got = wire.answer_from_wire(answer, models.loaded.skeleton)
     assert (got.session_id, got.frame_id, got.width_px, got.height_px, got.people) == ("s1", 1, 640, 480, ())
     assert events == []
 
@@ -155,7 +170,7 @@ def test_a_bad_frame_is_a_drop_with_the_reason_and_the_worker_goes_on(
 def test_a_fault_in_a_step_is_a_drop_and_the_worker_goes_on(
     models: Models, link: HeardLink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    worker = begun(Worker(replace(models, person_detector=FailingDetector()), "w1", Analyst(ANALYSED)), link)
+    worker = begun(a_worker(replace(models, person_detector=FailingDetector())), link)
 
     worker.take(frame(link, 1, picture()))
     worker.take(frame(link, 31, picture()))
@@ -199,7 +214,7 @@ def test_a_new_connection_begins_from_nothing(worker: Worker, link: HeardLink) -
 
 def test_a_bank_is_forgotten_with_the_last_of_its_sessions(worker: Worker, link: HeardLink) -> None:
     worker.take(Item(link, "session_closed", ({"session_id": "s1"},)))
-    worker.take(Item(link, "session_opened", (wire.session_to_wire(SessionOpened("s2", "user-1")),)))
+    worker.take(Item(link, "session_opened", (wire_sessions.session_to_wire(SessionOpened("s2", "user-1")),)))
     worker.take(frame(link, 1, picture(), session_id="s2"))
 
     assert drops(link) == [(1, "the session is not known to the worker")]
@@ -210,7 +225,7 @@ def test_frames_are_answered_with_the_old_bank_until_the_new_one_is_ready(
 ) -> None:
     preparing = HeldPreparing()
     monkeypatch.setattr(bank_preparer, "prepare_bank", preparing)
-    worker, ids = begun(Worker(models, "w1", Analyst(ANALYSED)), link), itertools.count(1)
+    worker, ids = begun(a_worker(models), link), itertools.count(1)
     pictures = itertools.cycle([bytes(cv2.imencode(".jpg", image)[1]) for image in man_alone(JACKS)[:10]])
 
     def step_until(happened: Callable[[], bool]) -> None:
@@ -254,7 +269,7 @@ def test_a_bank_of_200_takes_silences_neither_heartbeat_nor_frames(
         inbox.put(item)
 
     with pytest.raises(EndedError):
-        work(inbox, Worker(models, "w1", Analyst(ANALYSED)), beat)
+        work(inbox, a_worker(models), beat)
 
     assert beats.count(False) > 5
     assert answered_before[0] > 5
@@ -297,7 +312,7 @@ def test_frames_are_answered_while_an_inquiry_is_worked_on(models: Models, link:
         go.wait(20)
         return {"actions": []}
 
-    worker = begun(Worker(models, "w1", Analyst(held)), link)
+    worker = begun(a_worker(models, held), link)
     inquiry = Inquiry("i1", HealthQuestion(stored_bank(1, {})))
 
     worker.take(Item(link, "inquiry", (wire_inquiries.inquiry_to_wire(inquiry),)))

@@ -17,7 +17,8 @@ from tests.recognition.figures import action, perform, squat, still, watch
 from webapp.config import load_settings
 from webapp.core.records import PoseSequence
 from webapp.evaluation.datasets import load_dataset
-from webapp.pipeline.pipeline import SessionPipeline, load_models
+from webapp.pipeline.models import load_models
+from webapp.pipeline.pipeline import SessionPipeline
 from webapp.pipeline.video import Video
 from webapp.recognise import learn
 from webapp.recognition.ports import Action, Event, Take

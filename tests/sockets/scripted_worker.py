@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from webapp.pipeline import wire
-from webapp.pipeline.messages import FrameAnswer, WorkerHello
+from webapp.core.skeleton import COCO_17
+from webapp.pipeline import wire, wire_sessions
+from webapp.pipeline.link import EVENTS
+from webapp.pipeline.messages import FrameAnswer, LoadedModels, WorkerHello
 from webapp.pipeline.ordered_client import OrderedClient
 
 NAMESPACE = "/worker"
@@ -22,18 +24,18 @@ class ScriptedWorker:
         self.told: list[tuple[str, tuple[Any, ...]]] = []
         self._url = url
         self._token = token
-        self._handlers = {"frame": on_frame, "inquiry": on_inquiry}
+        self._handlers = {"frame": on_frame, "poses": on_frame, "inquiry": on_inquiry}
         self._client = OrderedClient()
         self._changed = threading.Condition()
-        for event in ("bank", "session_opened", "session_closed", "frame", "inquiry"):
+        for event in EVENTS:
             self._client.on(event, self._taker(event), namespace=NAMESPACE)
 
     def connect(self, hello: bool = True) -> None:
         auth = {"token": self._token}
         self._client.connect(self._url, auth=auth, namespaces=[NAMESPACE], transports=["websocket"], wait_timeout=10)
         if hello:
-            described = WorkerHello("scripted", "whole_frame", "scripted_pose", "coco_17", "none")
-            self.send("hello", wire.hello_to_wire(described))
+            models = LoadedModels("whole_frame", "scripted_pose", "none", COCO_17)
+            self.send("hello", wire_sessions.hello_to_wire(WorkerHello("scripted", models)))
 
     def send(self, event: str, *payload: object) -> None:
         self._client.emit(event, payload, namespace=NAMESPACE)

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from webapp.pipeline import wire
-from webapp.pipeline.messages import Bank, DroppedFrame, FrameMessage, StoredAction, WorkerHello
+from webapp.core.skeleton import COCO_17
+from webapp.pipeline import wire_sessions
+from webapp.pipeline.messages import Bank, DroppedFrame, FrameMessage, LoadedModels, StoredAction, WorkerHello
 from webapp.sockets.bus import WorkerBus
 from webapp.sockets.connections import Connection
 
-HELLO = wire.hello_to_wire(WorkerHello("w1", "whole_frame", "scripted", "coco_17", "none"))
+HELLO = wire_sessions.hello_to_wire(WorkerHello("w1", LoadedModels("whole_frame", "scripted", "none", COCO_17)))
 
 
 class HeardServer:
@@ -37,7 +38,7 @@ class HeardRelay:
     def dropped(self, frames: tuple[DroppedFrame, ...]) -> None:
         self.lost += [frame.frame_id for frame in frames]
 
-    def worker_state(self, session_id: str, state: str, hello: WorkerHello | None) -> None:
+    def worker_state(self, session_id: str, state: str, models: LoadedModels | None) -> None:
         """Nobody looks."""
 
 
@@ -56,7 +57,7 @@ def bank(number: int) -> Bank:
 def bus_with(load_bank: Callable[[str], Bank]) -> tuple[WorkerBus, HeardServer, HeardRelay, Clock]:
     """A bus with one ready worker."""
     server, relay, clock = HeardServer(), HeardRelay(), Clock()
-    bus = WorkerBus(server, relay, load_bank, clock)  # type: ignore[arg-type]
+    bus = WorkerBus(server, relay, load_bank, lambda: None, clock)  # type: ignore[arg-type]
     bus.worker_connected(Connection("w1", lambda: 0, lambda: None))
     bus.worker_ready("w1", HELLO)
     return bus, server, relay, clock

@@ -16,7 +16,7 @@ from flask import Flask
 from webapp.config import ROOT
 from webapp.core.records import PoseSequence
 from webapp.core.skeleton import COCO_17
-from webapp.pipeline.messages import FrameAnswer, SessionEvent, WorkerHello
+from webapp.pipeline.messages import FrameAnswer, ModelChoice, SessionEvent
 from webapp.recognition.ports import Event
 from webapp.services import history
 from webapp.sockets import event_store
@@ -24,9 +24,9 @@ from webapp.sockets.connections import Connection
 from webapp.sockets.event_store import EventStore
 from webapp.sockets.rate import RateLimit
 from webapp.sockets.relay import Relay
-from webapp.sockets.sessions import LiveSession, LiveSessions
+from webapp.sockets.sessions import LiveSession, LiveSessions, session_rates
 
-HELLO = WorkerHello("w1", "whole_frame", "scripted", "coco_17", "none")
+FOUND_BY = ModelChoice("whole_frame", "scripted")
 
 
 class HeardServer:
@@ -64,13 +64,13 @@ class FailingHistory:
 def sessions_with(session_id: str, user_id: int) -> LiveSessions:
     sessions = LiveSessions()
     connection = Connection(session_id, lambda: 0, lambda: None)
-    sessions.open(LiveSession(session_id, user_id, connection, RateLimit(60, lambda: 0.0)))
+    sessions.open(LiveSession(session_id, user_id, connection, session_rates(60, lambda: 0.0)))
     return sessions
 
 
 def an_event(session_id: str, key: str) -> SessionEvent:
     poses = PoseSequence(COCO_17, np.arange(3) / 10, np.zeros((3, 17, 2), np.float32), np.ones((3, 17), np.float32))
-    return SessionEvent(session_id, key, 1, Event("a1", "squat", "t1", 1.0, 2.0, 2.1, 0.2, 0.5, 0.9, poses))
+    return SessionEvent(session_id, key, 1, Event("a1", "squat", "t1", 1.0, 2.0, 2.1, 0.2, 0.5, 0.9, poses), FOUND_BY)
 
 
 class Clock:
@@ -93,7 +93,7 @@ def test_a_database_error_loses_neither_the_answer_nor_the_event(monkeypatch: py
     relay = Relay(Flask("test"), server, sessions_with("s1", 7))
     answer = FrameAnswer("s1", 4, 640, 480, (), {"total": 10.0})
 
-    relay.result(answer, [an_event("s1", "k1")], HELLO, held_ms=14.0)
+    relay.result(answer, [an_event("s1", "k1")], held_ms=14.0)
 
     ((event, payload, to),) = server.emitted
     assert (event, to, payload["frame_id"], payload["worker_ms"], payload["server_ms"]) == ("result", "s1", 4, 10, 4)
@@ -112,7 +112,7 @@ def test_a_database_that_refuses_is_asked_more_and_more_rarely(monkeypatch: pyte
     for tenth in range(250):
         clock.now_s = 100 + tenth / 10
         before = failing.attempts
-        store.retry() if tenth else store.store(7, an_event("s1", "k1"), HELLO)
+        store.retry() if tenth else store.store(7, an_event("s1", "k1"))
         if failing.attempts > before:
             asked_s.append(tenth / 10)
 
@@ -124,13 +124,13 @@ def test_while_the_database_refuses_no_answer_waits_for_it(monkeypatch: pytest.M
     failing, clock = FailingHistory(failures=1), Clock()
     store = store_of(failing, clock, monkeypatch)
 
-    ids = [store.store(7, an_event("s1", key), HELLO) for key in ("k1", "k2", "k3")]
+    ids = [store.store(7, an_event("s1", key)) for key in ("k1", "k2", "k3")]
 
     assert (ids, failing.attempts) == ([None] * 3, 1)
     clock.now_s += 1
     store.retry()
     assert sorted(key for _, key, _ in failing.stored) == ["k1", "k2", "k3"]
-    assert store.store(7, an_event("s1", "k4"), HELLO) == "id of k4"
+    assert store.store(7, an_event("s1", "k4")) == "id of k4"
 
 
 def test_an_event_that_can_never_be_stored_is_given_up_and_holds_up_no_other(
@@ -139,11 +139,11 @@ def test_an_event_that_can_never_be_stored_is_given_up_and_holds_up_no_other(
     failing, clock = FailingHistory(failures=1, broken=["bad", "worse"]), Clock()
     store = store_of(failing, clock, monkeypatch)
     for key in ("k1", "bad", "k2"):
-        store.store(7, an_event("s1", key), HELLO)
+        store.store(7, an_event("s1", key))
     clock.now_s += 1
 
     store.retry()
-    assert store.store(7, an_event("s1", "worse"), HELLO) is None
+    assert store.store(7, an_event("s1", "worse")) is None
 
     assert sorted(key for _, key, _ in failing.stored) == ["k1", "k2"]
     given_up = [record.getMessage() for record in caplog.records if "given up" in record.getMessage()]
@@ -162,7 +162,7 @@ def test_events_beyond_what_may_wait_are_said_to_be_lost(
     store = store_of(failing, clock, monkeypatch)
 
     for key in ("k1", "k2", "k3"):
-        store.store(7, an_event("s1", key), HELLO)
+        store.store(7, an_event("s1", key))
 
     assert "the event k1 is lost" in caplog.text
     clock.now_s += 1
@@ -178,7 +178,7 @@ def test_events_of_many_threads_are_all_stored_once(monkeypatch: pytest.MonkeyPa
 
     def announce(number: int) -> None:
         for n in range(50):
-            store.store(7, an_event("s1", f"{number}-{n}"), HELLO)
+            store.store(7, an_event("s1", f"{number}-{n}"))
             store.retry()
 
     with ThreadPoolExecutor(4) as threads:
@@ -196,7 +196,7 @@ def test_an_event_that_comes_after_its_session_has_closed_is_stored(monkeypatch:
     relay = Relay(Flask("test"), server, sessions)
     sessions.close("s1")
 
-    relay.late_events([an_event("s1", "k1")], HELLO)
+    relay.late_events([an_event("s1", "k1")])
 
     assert [(user_id, key) for user_id, key, _ in failing.stored] == [(7, "k1")]
     assert server.emitted == []
@@ -207,7 +207,7 @@ def test_nothing_is_sent_to_a_session_that_has_closed() -> None:
     relay = Relay(Flask("test"), server, sessions)
     sessions.close("s1")
 
-    relay.result(FrameAnswer("s1", 4, 640, 480, (), {}), [], HELLO, held_ms=1.0)
+    relay.result(FrameAnswer("s1", 4, 640, 480, (), {}), [], held_ms=1.0)
     relay.drop("s1", 5, "why")
     relay.worker_state("s1", "absent", None)
 

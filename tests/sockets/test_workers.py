@@ -18,9 +18,11 @@ from tests.sockets.scripted_worker import ScriptedWorker
 from webapp.core.records import PoseSequence
 from webapp.core.skeleton import COCO_17
 from webapp.pipeline import wire
-from webapp.pipeline.messages import SessionEvent
+from webapp.pipeline.messages import ModelChoice, SessionEvent
 from webapp.recognition.ports import Event
 from webapp.sockets.workers import WorkerNamespace
+
+FOUND_BY = ModelChoice("whole_frame", "scripted_pose")
 
 
 def sequence() -> PoseSequence:
@@ -87,7 +89,9 @@ def test_an_event_is_stored_once_and_the_browser_gets_the_historys_id(web: Serve
     described = Event("a1", "squat", "t1", 1.0, 2.0, 2.1, 0.2, 0.5, 0.9, sequence())
 
     def announce_twice(worker: ScriptedWorker, frame: Any) -> None:
-        event = wire.event_to_wire(SessionEvent(frame["session_id"], f"key-{frame['session_id']}", 1, described))
+        event = wire.event_to_wire(
+            SessionEvent(frame["session_id"], f"key-{frame['session_id']}", 1, described, FOUND_BY)
+        )
         worker.answer_nobody(frame, (event, event))
 
     web.worker(announce_twice)
@@ -143,7 +147,7 @@ def test_a_bug_of_ours_is_not_taken_for_a_workers_nonsense() -> None:
     def fail(_sid: str, _hello: object) -> None:
         raise TypeError("a bug")
 
-    others = ("worker_answered", "worker_dropped", "worker_flushed", "worker_replied")
+    others = ("worker_answered", "worker_dropped", "worker_flushed", "worker_changed_models", "worker_replied")
     broken = SimpleNamespace(worker_ready=fail, **dict.fromkeys(others))
     namespace = WorkerNamespace(broken, lambda: "token")  # type: ignore[arg-type]
 

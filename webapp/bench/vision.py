@@ -104,7 +104,8 @@ def step_speeds(settings: Settings, video: Path, jpegs: Sequence[bytes], rounds:
     detect_ms is the median of the frames in which the detector looked; all of them count in person_step_ms_p95.
     """
     from webapp.pipeline.messages import FrameMessage
-    from webapp.pipeline.pipeline import SessionPipeline, load_models
+    from webapp.pipeline.models import load_models
+    from webapp.pipeline.pipeline import SessionPipeline
     from webapp.pipeline.video import pose_sequence
     from webapp.recognition.ports import Action, Take
     from webapp.recognition.template_bank import prepare_bank

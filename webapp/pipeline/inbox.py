@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Link = TypeVar("Link")
+STREAM_EVENTS = frozenset({"frame", "poses"})
+"""What a session sends all the time; each is answered, none may pile up."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Inbox(Generic[Link]):
         with self._changed:
             self._items.append(item)
             self._changed.notify()
-            frames = [waiting for waiting in self._items if waiting.event == "frame"]
+            frames = [waiting for waiting in self._items if waiting.event in STREAM_EVENTS]
             if len(frames) <= self._max_frames:
                 return None
             self._items.remove(frames[0])

@@ -15,7 +15,16 @@ from webapp.pipeline.ordered_client import OrderedClient
 
 NAMESPACE = "/worker"
 CONNECTED = "connected"
-EVENTS = ("bank", "session_opened", "session_closed", "frame", "inquiry")
+EVENTS = (
+    "bank",
+    "session_opened",
+    "session_models",
+    "follow",
+    "session_closed",
+    "frame",
+    "poses",
+    "inquiry",
+)
 FIRST_DELAY_S = 0.1
 QUIET_S = 3.0
 MAX_DELAY_S = 0.5

@@ -1,4 +1,6 @@
-"""Newest frame per session, in turn between sessions, never more in a worker's hands than it has credits.
+"""Newest message per session, in turn between sessions, never more in a worker's hands than it has credits.
+
+A message is a frame or the poses of some frames. Poses say what the last ones do not, so two of them may wait.
 
 Pure bookkeeping: no sockets, no threads, an injected clock. Every frame that comes in leaves exactly once, as an answer
 or as a drop with a reason; a session stays with one worker for as long as that worker lives.
@@ -7,23 +9,26 @@ or as a drop with a reason; a session stays with one worker for as long as that 
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from webapp.pipeline.messages import DroppedFrame, FrameMessage
+from webapp.pipeline.messages import DroppedFrame, PosesMessage, StreamMessage
 
 SUPERSEDED = "superseded by a newer frame"
 NO_WORKER = "no worker is ready"
 WORKER_RESTARTED = "worker restarted"
 SESSION_CLOSED = "session closed"
+MOST_POSES = 2
+"""Packets of poses of one session that may wait: a browser's credits."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A frame on its way to a worker."""
+    """A message on its way to a worker."""
 
     worker_id: str
-    frame: FrameMessage
+    message: StreamMessage
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,14 @@ class WorkerLost:
 
 @dataclass
 class _Waiting:
-    frame: FrameMessage
+    message: StreamMessage
     submitted_s: float
 
 
 @dataclass
 class _Worker:
     sessions: set[str] = field(default_factory=set)
-    waiting: set[str] = field(default_factory=set)  # the sessions with a frame in their slot
+    waiting: set[str] = field(default_factory=set)  # the sessions with a message in their slot
     in_flight: dict[tuple[str, int], Answered] = field(default_factory=dict)  # in the order they were sent
 
 
@@ -73,7 +78,7 @@ class Mailbox:
         self._overdue_s = overdue_s
         self._workers: dict[str, _Worker] = {}
         self._worker_of: dict[str, str | None] = {}
-        self._slots: dict[str, _Waiting] = {}
+        self._slots: dict[str, deque[_Waiting]] = {}  # none is empty
         self._turn: dict[str, int] = {}  # rises with every frame sent: the session with the lowest comes next
         self._turns = itertools.count()
 
@@ -94,9 +99,7 @@ class Mailbox:
         lost = list(worker.in_flight)
         for session_id in worker.sessions:
             self._worker_of[session_id] = None
-            waiting = self._slots.pop(session_id, None)
-            if waiting is not None:
-                lost.append((session_id, waiting.frame.frame_id))
+            lost += [(session_id, waiting.message.frame_id) for waiting in self._slots.pop(session_id, ())]
         sessions = sorted(worker.sessions)
         moved = tuple(self._assign(session_id) for session_id in sessions) if self._workers else ()
         return WorkerLost(
@@ -124,28 +127,33 @@ class Mailbox:
             self._workers[worker_id].waiting.discard(session_id)
         return worker_id
 
-    def submit(self, frame: FrameMessage) -> DroppedFrame | None:
-        """Take a frame in; returns the frame this one replaces, or this one where nobody could take it."""
-        worker_id = self._worker_of.get(frame.session_id)
+    def submit(self, message: StreamMessage) -> tuple[DroppedFrame, ...]:
+        """Take a message in; returns those that it replaces, or this one where nobody could take it."""
+        session_id = message.session_id
+        worker_id = self._worker_of.get(session_id)
         if worker_id is None:
-            reason = NO_WORKER if frame.session_id in self._worker_of else SESSION_CLOSED
-            return DroppedFrame(frame.session_id, frame.frame_id, reason)
-        replaced = self._slots.get(frame.session_id)
-        self._slots[frame.session_id] = _Waiting(frame, self._clock())
-        self._workers[worker_id].waiting.add(frame.session_id)
-        return None if replaced is None else DroppedFrame(frame.session_id, replaced.frame.frame_id, SUPERSEDED)
+            reason = NO_WORKER if session_id in self._worker_of else SESSION_CLOSED
+            return (DroppedFrame(session_id, message.frame_id, reason),)
+        slot = self._slots.setdefault(session_id, deque())
+        room = MOST_POSES if isinstance(message, PosesMessage) else 1
+        replaced = [slot.popleft().message.frame_id for _ in range(len(slot) + 1 - room)]
+        slot.append(_Waiting(message, self._clock()))
+        self._workers[worker_id].waiting.add(session_id)
+        return tuple(DroppedFrame(session_id, frame_id, SUPERSEDED) for frame_id in replaced)
 
     def next_delivery(self) -> Delivery | None:
-        """The next frame to send, counted as sent; None when no worker with credit has a session waiting."""
+        """The next message to send, counted as sent; None when no worker with credit has a session waiting."""
         for worker_id, worker in self._workers.items():
             if worker.waiting and len(worker.in_flight) < self._credits:
                 session_id = min(worker.waiting, key=self._turn.__getitem__)
-                worker.waiting.discard(session_id)
                 self._turn[session_id] = next(self._turns)
-                waiting = self._slots.pop(session_id)
-                key = (waiting.frame.session_id, waiting.frame.frame_id)
-                worker.in_flight[key] = Answered(waiting.submitted_s, self._clock())
-                return Delivery(worker_id, waiting.frame)
+                slot = self._slots[session_id]
+                waiting = slot.popleft()
+                if not slot:
+                    del self._slots[session_id]
+                    worker.waiting.discard(session_id)
+                worker.in_flight[session_id, waiting.message.frame_id] = Answered(waiting.submitted_s, self._clock())
+                return Delivery(worker_id, waiting.message)
         return None
 
     def answered(self, worker_id: str, session_id: str, frame_id: int) -> Answered | None:

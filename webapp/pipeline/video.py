@@ -13,9 +13,8 @@ import numpy as np
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Pose, PoseSequence
 from webapp.core.skeleton import Skeleton
-from webapp.pipeline.pipeline import Models
+from webapp.pipeline.models import Models
 from webapp.vision.ports import Image
-from webapp.vision.tracker import PersonTracker
 
 SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"})
 
@@ -73,7 +72,7 @@ class Video:
 
 def pose_sequence(models: Models, path: Path) -> PoseSequence:
     """The poses of the person who is in view longest; InvalidInputError when nobody is."""
-    tracker = PersonTracker(models.person_detector, models.pose_estimator, models.max_people)
+    tracker = models.new_tracker()
     seen: dict[int, list[tuple[float, float, Pose]]] = {}
     with Video(path) as video:
         for frame in video.frames():
@@ -81,7 +80,7 @@ def pose_sequence(models: Models, path: Path) -> PoseSequence:
                 seen.setdefault(person.person_id, []).append((frame.time_s, frame.image_bgr.shape[0], person.pose))
     if not seen:
         raise InvalidInputError(f"nobody was found in {path}; a take must show one person, well lit and not too small")
-    return _sequence(models.skeleton, max(seen.values(), key=len))
+    return _sequence(models.loaded.skeleton, max(seen.values(), key=len))
 
 
 def _sequence(skeleton: Skeleton, rows: list[tuple[float, float, Pose]]) -> PoseSequence:

@@ -14,40 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core import sequence_file
-from webapp.core.errors import InvalidInputError
 from webapp.core.records import Box, FloatArray, Pose
-from webapp.core.skeleton import SKELETONS, Skeleton
+from webapp.core.skeleton import Skeleton
 from webapp.pipeline.messages import (
     Bank,
     DroppedFrame,
     FrameAnswer,
-    FrameMessage,
+    ModelChoice,
     PersonAnswer,
     SessionEvent,
-    SessionOpened,
     StoredAction,
     StoredTake,
-    WorkerHello,
 )
 from webapp.pipeline.wire_fields import Fields
 from webapp.recognition.ports import Candidate, Event, Recognition
 
 Wire = dict[str, object]
+"""A message, or a part of one: what JSON carries, and bytes."""
 
 MAX_PEOPLE = 32
 MAX_RANKING = 1000
-
-
-def frame_to_wire(frame: FrameMessage) -> tuple[Wire, bytes]:
-    return {"session_id": frame.session_id, "frame_id": frame.frame_id, "time_s": frame.time_s}, frame.jpeg
-
-
-def frame_from_wire(raw: object, jpeg: object) -> FrameMessage:
-    """What a worker is sent; the picture itself is checked when it is decoded."""
-    fields = Fields("frame", raw)
-    if not isinstance(jpeg, (bytes, bytearray)):
-        raise InvalidInputError(f"frame must be JPEG bytes, got {type(jpeg).__name__}")
-    return FrameMessage(fields.text("session_id"), fields.whole("frame_id"), fields.number("time_s"), bytes(jpeg))
 
 
 def dropped_to_wire(dropped: DroppedFrame) -> Wire:
@@ -57,32 +43,6 @@ def dropped_to_wire(dropped: DroppedFrame) -> Wire:
 def dropped_from_wire(raw: object) -> DroppedFrame:
     fields = Fields("drop", raw)
     return DroppedFrame(fields.text("session_id"), fields.whole("frame_id"), fields.text("reason"))
-
-
-def hello_to_wire(hello: WorkerHello) -> Wire:
-    return {
-        "worker_id": hello.worker_id,
-        "detector": hello.detector,
-        "pose_model": hello.pose_model,
-        "skeleton": hello.skeleton,
-        "runtime": hello.runtime,
-    }
-
-
-def hello_from_wire(raw: object) -> WorkerHello:
-    fields = Fields("hello", raw)
-    hello = WorkerHello(*(fields.text(key) for key in ("worker_id", "detector", "pose_model", "skeleton", "runtime")))
-    if hello.skeleton not in SKELETONS:
-        raise InvalidInputError(f"hello: skeleton {hello.skeleton!r} is not known, known: {', '.join(SKELETONS)}")
-    return hello
-
-
-def skeleton_to_wire(skeleton: Skeleton) -> Wire:
-    return {
-        "name": skeleton.name,
-        "keypoints": list(skeleton.keypoints),
-        "edges": [list(edge) for edge in skeleton.edge_indices],
-    }
 
 
 def bank_to_wire(bank: Bank) -> Wire:
@@ -132,28 +92,20 @@ def take_from_wire(raw: object) -> StoredTake:
     return StoredTake(fields.text("take_id"), fields.blob("sequence"), *trim)
 
 
-def session_to_wire(session: SessionOpened) -> Wire:
-    return {"session_id": session.session_id, "bank_id": session.bank_id}
-
-
-def session_from_wire(raw: object) -> SessionOpened:
-    fields = Fields("session_opened", raw)
-    return SessionOpened(fields.text("session_id"), fields.text("bank_id"))
-
-
-def session_id_from_wire(raw: object) -> str:
-    return Fields("session", raw).text("session_id")
-
-
 def answer_to_wire(answer: FrameAnswer) -> Wire:
     return {
         "session_id": answer.session_id,
         "frame_id": answer.frame_id,
         "width_px": answer.width_px,
         "height_px": answer.height_px,
+        "followed": answer.followed,
         "people": [person_to_wire(person) for person in answer.people],
         "stages_ms": {name: round(value, 2) for name, value in answer.stages_ms.items()},
     }
+
+
+def frame_id_from_wire(raw: object) -> int:
+    return Fields("answer", raw).whole("frame_id")
 
 
 def answer_from_wire(raw: object, skeleton: Skeleton) -> FrameAnswer:
@@ -168,23 +120,32 @@ def answer_from_wire(raw: object, skeleton: Skeleton) -> FrameAnswer:
         height_px=fields.whole("height_px", most=100_000),
         people=tuple(_person_from_wire(person, skeleton) for person in fields.items("people", MAX_PEOPLE)),
         stages_ms={str(name)[:40]: stage_fields.number(name) for name in cast("Mapping[str, object]", stages)},
+        followed=fields.optional_whole("followed"),
     )
 
 
 def person_to_wire(person: PersonAnswer) -> Wire:
     """A person as the browser draws them: pixels to a tenth, metres to a millimetre."""
-    pose, recognition = person.pose, person.recognition
-    hidden = np.flatnonzero(~np.isfinite(pose.keypoints_px).all(axis=1)).tolist()
-    keypoints = np.column_stack((_rounded(pose.keypoints_px, 1), _rounded(pose.scores, 3)))
+    recognition = person.recognition
     return {
         "person_id": person.person_id,
-        "box_px": [round(float(edge), 1) for edge in _corners(person.box)],
-        "score": round(float(pose.score), 3),
-        "keypoints": _rows(keypoints, hidden, [None, None, 0]),
-        "world_m": None if pose.world_m is None else _world_rows(pose.world_m),
+        "box_px": None if person.box is None else [round(float(edge), 1) for edge in _corners(person.box)],
+        **_pose_to_wire(person.pose),
         "current": recognition.current,
         "reason": recognition.reason,
         "ranking": [_candidate_to_wire(candidate) for candidate in recognition.ranking],
+    }
+
+
+def _pose_to_wire(pose: Pose | None) -> Wire:
+    if pose is None:
+        return {"score": None, "keypoints": None, "world_m": None}
+    hidden = np.flatnonzero(~np.isfinite(pose.keypoints_px).all(axis=1)).tolist()
+    keypoints = np.column_stack((_rounded(pose.keypoints_px, 1), _rounded(pose.scores, 3)))
+    return {
+        "score": round(float(pose.score), 3),
+        "keypoints": _rows(keypoints, hidden, [None, None, 0]),
+        "world_m": None if pose.world_m is None else _world_rows(pose.world_m),
     }
 
 
@@ -226,19 +187,25 @@ def _finite(value: float) -> float | None:
 
 def _person_from_wire(raw: object, skeleton: Skeleton) -> PersonAnswer:
     fields = Fields("person", raw)
+    ranking = tuple(_candidate_from_wire(candidate) for candidate in fields.items("ranking", MAX_RANKING))
+    recognition = Recognition(ranking, (), fields.optional_text("current"), fields.optional_text("reason"))
+    person_id = fields.whole("person_id")
+    if fields.raw("keypoints") is None:
+        return PersonAnswer(person_id, None, None, recognition)
+    corners = np.nan_to_num(fields.array("box_px", (4,))).tolist()
+    return PersonAnswer(person_id, Box(*corners), _pose_from_wire(fields, skeleton), recognition)
+
+
+def _pose_from_wire(fields: Fields, skeleton: Skeleton) -> Pose:
     count = len(skeleton.keypoints)
     keypoints = fields.array("keypoints", (count, 3))
-    pose = Pose(
+    return Pose(
         skeleton=skeleton,
         keypoints_px=keypoints[:, :2],
         scores=np.nan_to_num(keypoints[:, 2]),
         score=fields.number("score"),
         world_m=None if fields.raw("world_m") is None else fields.array("world_m", (count, 3)),
     )
-    ranking = tuple(_candidate_from_wire(candidate) for candidate in fields.items("ranking", MAX_RANKING))
-    corners = np.nan_to_num(fields.array("box_px", (4,))).tolist()
-    recognition = Recognition(ranking, (), fields.optional_text("current"), fields.optional_text("reason"))
-    return PersonAnswer(fields.whole("person_id"), Box(*corners), pose, recognition)
 
 
 def _candidate_from_wire(raw: object) -> Candidate:
@@ -276,6 +243,7 @@ def event_to_wire(event: SessionEvent) -> Wire:
     wire = event_to_browser(event, None)
     del wire["event_id"]
     wire["session_id"] = event.session_id
+    wire["detector"], wire["pose_model"] = event.found_by.detector, event.found_by.pose_model
     wire["sequence"] = sequence_file.to_bytes(event.event.sequence)
     return wire
 
@@ -290,4 +258,5 @@ def event_from_wire(raw: object) -> SessionEvent:
         sequence=sequence_file.from_bytes(fields.blob("sequence")),
         **numbers,
     )
-    return SessionEvent(fields.text("session_id"), fields.text("event_key"), fields.whole("person_id"), event)
+    found_by = ModelChoice(fields.text("detector"), fields.text("pose_model"))
+    return SessionEvent(fields.text("session_id"), fields.text("event_key"), fields.whole("person_id"), event, found_by)

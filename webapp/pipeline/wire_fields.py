@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +38,14 @@ class Fields:
     def optional_text(self, key: str) -> str | None:
         return None if self._raw.get(key) is None else self.text(key)
 
-    def optional_choice(self, key: str, choices: Sequence[str]) -> str | None:
+    def choice(self, key: str, choices: Sequence[str]) -> str:
         value = self._raw.get(key)
-        if value is not None and value not in choices:
-            raise self._error(key, f"one of {', '.join(choices)}, or null")
+        if not isinstance(value, str) or value not in choices:
+            raise self._error(key, f"one of {', '.join(choices)}")
         return value
+
+    def optional_choice(self, key: str, choices: Sequence[str]) -> str | None:
+        return None if self._raw.get(key) is None else self.choice(key, choices)
 
     def whole(self, key: str, least: int = 0, most: int = MAX_ID) -> int:
         value = self._raw.get(key)
@@ -48,11 +53,21 @@ class Fields:
             raise self._error(key, f"a whole number from {least} to {most}")
         return value
 
+    def optional_whole(self, key: str) -> int | None:
+        return None if self._raw.get(key) is None else self.whole(key)
+
     def number(self, key: str) -> float:
         value = self._raw.get(key)
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+        if not _is_finite(value):
             raise self._error(key, "a finite number")
         return float(value)
+
+    def numbers(self, key: str, most: int) -> Sequence[float]:
+        """A list of finite numbers."""
+        value = self.items(key, most)
+        if not all(_is_finite(item) for item in value):
+            raise self._error(key, "a list of finite numbers")
+        return [float(item) for item in value]  # type: ignore[arg-type]  # checked just above
 
     def number_or_inf(self, key: str) -> float:
         return math.inf if self._raw.get(key) is None else self.number(key)
@@ -97,3 +112,8 @@ class Fields:
 
     def _error(self, key: str, wanted: str) -> InvalidInputError:
         return InvalidInputError(f"{self._message}: {key} must be {wanted}, got {self._raw.get(key)!r:.80}")
+
+
+def _is_finite(value: object) -> TypeGuard[float]:
+    """A whole number too large for a float is none either."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

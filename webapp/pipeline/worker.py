@@ -1,8 +1,8 @@
 """The worker process: comes in as a client of the web process, recognises what it is sent, one frame at a time.
 
-Threads: the link's keep the connection and fill the inbox; one prepares banks; one works out what it is asked; the
-main thread does all the rest. So a slow step never stops the connection's own heartbeat, while the supervisor's comes
-from the working loop and stops when that hangs.
+Threads: the link's keep the connection and fill the inbox; one prepares banks; one loads models; one works out what it
+is asked; the main thread does all the rest. So a slow step never stops the connection's own heartbeat, while the
+supervisor's comes from the working loop and stops when that hangs.
 """
 
 from __future__ import annotations
@@ -13,20 +13,33 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.lifeline import beat, end_with_parent
 from webapp.listener import address_in_url
-from webapp.pipeline import wire, wire_inquiries
+from webapp.pipeline import wire, wire_inquiries, wire_sessions, wire_stream
 from webapp.pipeline.access import worker_token
 from webapp.pipeline.analyses import analysed
 from webapp.pipeline.analyst import Analyst
 from webapp.pipeline.bank_preparer import BankPreparer
-from webapp.pipeline.inbox import Inbox, Item
+from webapp.pipeline.inbox import STREAM_EVENTS, Inbox, Item
 from webapp.pipeline.link import CONNECTED, Link, keep_connected
-from webapp.pipeline.messages import SessionEvent, WorkerHello
-from webapp.pipeline.pipeline import Models, SessionPipeline, load_models
+from webapp.pipeline.messages import (
+    ModelChoice,
+    ModelsAsked,
+    ModelsReady,
+    ModelsRefused,
+    SessionEvent,
+    StreamMessage,
+    WorkerHello,
+)
+from webapp.pipeline.models import Models, load_models
+from webapp.pipeline.pipeline import SessionPipeline
+from webapp.pipeline.shelf import ModelShelf
+from webapp.recognition.compatibility import incompatibility
 from webapp.recognition.template_bank import TemplateBank
 
 BEAT_EVERY_S = 1.0
@@ -42,9 +55,10 @@ def run_worker(settings: Settings, url: str | None = None, token_file: str | Non
     inbox: Inbox[Link] = Inbox()
     url = url or f"http://{address_in_url(settings.host, settings.port)}"
     keep_connected(url, lambda: worker_token(settings, token_file), inbox)  # while the models load
-    work(
-        inbox, Worker(load_models(settings), _worker_id(), Analyst(analysed)), beat if settings.supervised else _no_beat
-    )
+    models, choice = load_models(settings), ModelChoice(settings.detector, settings.pose_model)
+    shelf = ModelShelf(lambda asked: load_models(settings, asked))
+    worker = Worker(models, _worker_id(), Analyst(partial(analysed, settings=settings)), shelf, choice)
+    work(inbox, worker, beat if settings.supervised else _no_beat)
     return 0
 
 
@@ -56,34 +70,56 @@ def work(inbox: Inbox[Link], worker: Worker, heartbeat: Callable[[], None]) -> N
             beaten_s = time.monotonic()
             heartbeat()
         item = inbox.get(timeout_s=BEAT_EVERY_S / 2)
-        if item is not None:
+        if item is None:
+            worker.catch_up()
+        else:
             worker.take(item)
 
 
-class Worker:
-    """The sessions of one worker and the banks they are recognised against."""
+@dataclass
+class _Session:
+    """link: where what becomes of the models asked for is told. asked: what it waits for, if anything."""
 
-    def __init__(self, models: Models, worker_id: str, analyst: Analyst) -> None:
+    link: Link
+    bank_id: str
+    pipeline: SessionPipeline
+    asked: ModelsAsked | None = None
+    has_begun: bool = False
+
+
+class Worker:
+    """The sessions of one worker, the banks they are recognised against and the models that find their people.
+
+    models: those of its own settings, which the settings call `choice`.
+    """
+
+    def __init__(
+        self, models: Models, worker_id: str, analyst: Analyst, shelf: ModelShelf, choice: ModelChoice | None = None
+    ) -> None:
         self._models = models
+        self._own = {choice, models.names}
         self._worker_id = worker_id
         self._preparer = BankPreparer()
+        self._shelf = shelf
         self._analyst = analyst
         self._banks: dict[str, TemplateBank | None] = {}  # None while the first of that id is being prepared
-        self._bank_of: dict[str, str] = {}
-        self._pipelines: dict[str, SessionPipeline] = {}
+        self._sessions: dict[str, _Session] = {}
 
     def take(self, item: Item[Link]) -> None:
         """Do what one message asks for. Whatever is wrong with it is logged, and a frame is answered all the same.
 
-        Banks that have become ready take effect before it.
+        Banks and models that have become ready take effect before it.
         """
-        self._use_prepared()
+        self.catch_up()
         handlers: dict[str, Callable[..., None]] = {
             CONNECTED: self._begin,
             "bank": self._bank,
             "session_opened": self._open,
+            "session_models": self._change_models,
+            "follow": self._follow,
             "session_closed": self._close,
             "frame": self._frame,
+            "poses": self._poses,
             "inquiry": self._inquire,
         }
         try:
@@ -94,75 +130,120 @@ class Worker:
             _log.exception("%s failed", item.event)
             self._refuse(item, FAILED)
 
+    def catch_up(self) -> None:
+        """Use the banks and models that have become ready; to be called now and then."""
+        for prepared_id, prepared in self._preparer.take_prepared():
+            if prepared_id not in self._banks:  # forgotten meanwhile
+                continue
+            self._banks[prepared_id] = prepared
+            for session in self._sessions.values():
+                if session.bank_id == prepared_id:
+                    session.pipeline.set_bank(prepared)
+        for choice, result in self._shelf.take_settled():
+            for session in self._sessions.values():
+                if session.asked is not None and session.asked.models == choice:
+                    self._settle(session, session.asked, result)
+
     def _begin(self, link: Link) -> None:
         self._banks.clear()
-        self._bank_of.clear()
-        self._pipelines.clear()
+        self._sessions.clear()
         self._analyst.forget()
-        link.send("hello", wire.hello_to_wire(self._hello()))
+        link.send("hello", wire_sessions.hello_to_wire(WorkerHello(self._worker_id, self._models.loaded)))
 
     def _bank(self, _link: Link, raw: object) -> None:
         bank = wire.bank_from_wire(raw)
         self._banks.setdefault(bank.bank_id, None)  # until the new one is ready, an older one goes on
         self._preparer.want(bank)
 
-    def _use_prepared(self) -> None:
-        for prepared_id, prepared in self._preparer.take_prepared():
-            if prepared_id not in self._banks:  # forgotten meanwhile
-                continue
-            self._banks[prepared_id] = prepared
-            for session_id, bank_id in self._bank_of.items():
-                if bank_id == prepared_id:
-                    self._pipelines[session_id].set_bank(prepared)
+    def _open(self, link: Link, raw: object) -> None:
+        opened = wire_sessions.session_from_wire(raw)
+        if opened.bank_id not in self._banks:
+            raise InvalidInputError(f"session {opened.session_id} begins with the unknown bank {opened.bank_id!r}")
+        pipeline = SessionPipeline(self._models, opened.session_id, self._banks[opened.bank_id])
+        session = self._sessions[opened.session_id] = _Session(link, opened.bank_id, pipeline)
+        if opened.models is not None:  # until they are loaded, frames are answered by the worker's own
+            self._ask(session, ModelsAsked(opened.session_id, opened.models))
+        session.has_begun = session.asked is None
 
-    def _open(self, _link: Link, raw: object) -> None:
-        session = wire.session_from_wire(raw)
-        if session.bank_id not in self._banks:
-            raise InvalidInputError(f"session {session.session_id} begins with the unknown bank {session.bank_id!r}")
-        self._bank_of[session.session_id] = session.bank_id
-        self._pipelines[session.session_id] = self._new_pipeline(session.session_id)
+    def _change_models(self, _link: Link, raw: object) -> None:
+        asked = wire_sessions.models_asked_from_wire(raw)
+        self._ask(self._session(asked.session_id), asked)
+
+    def _ask(self, session: _Session, asked: ModelsAsked) -> None:
+        session.asked = asked
+        choice = asked.models
+        models = self._models if choice is None or choice in self._own else self._shelf.get(choice)
+        if models is not None:
+            self._settle(session, asked, models)
+
+    def _settle(self, session: _Session, asked: ModelsAsked, result: Models | str) -> None:
+        """Change the models of a session between two frames, or say why not."""
+        result = self._checked(session, result)
+        session.asked, session.has_begun = None, True
+        if isinstance(result, Models):
+            if result is not session.pipeline.models:
+                session.pipeline.set_models(result)
+            ready = ModelsReady(asked.session_id, asked.models, result.loaded)
+            told = wire_sessions.models_ready_to_wire(ready)
+        else:
+            told = wire_sessions.models_refused_to_wire(ModelsRefused(asked.session_id, asked.models, result))
+        session.link.send("session_models", told)
+
+    def _checked(self, session: _Session, result: Models | str) -> Models | str:
+        """The models, or why they cannot be had: a running session keeps what can recognise its actions."""
+        bank = session.pipeline.bank
+        if isinstance(result, str) or bank is None or not session.has_begun:
+            return result
+        return incompatibility(bank.actions, result.loaded.skeleton, result.loaded.pose_model) or result
+
+    def _follow(self, _link: Link, raw: object) -> None:
+        follow = wire_sessions.follow_from_wire(raw)
+        self._session(follow.session_id).pipeline.follow(follow.person_id)
 
     def _close(self, link: Link, raw: object) -> None:
-        session_id = wire.session_id_from_wire(raw)
-        pipeline = self._pipelines.pop(session_id, None)
-        bank_id = self._bank_of.pop(session_id, None)
-        if bank_id is not None and bank_id not in self._bank_of.values():
-            self._banks.pop(bank_id, None)  # the web process sends it again with the next session that needs it
-        if pipeline is not None:
-            events = pipeline.flush()
-            if events:
-                link.send("events", {"session_id": session_id}, _events_to_wire(events))
+        session_id = wire_sessions.session_id_from_wire(raw)
+        session = self._sessions.pop(session_id, None)
+        if session is None:
+            return
+        if all(other.bank_id != session.bank_id for other in self._sessions.values()):
+            self._banks.pop(session.bank_id, None)  # the web process sends it again with the next session that needs it
+        events = session.pipeline.flush()
+        if events:
+            link.send("events", {"session_id": session_id}, _events_to_wire(events))
 
     def _frame(self, link: Link, raw: object, jpeg: object) -> None:
-        frame = wire.frame_from_wire(raw, jpeg)
-        pipeline = self._pipelines.get(frame.session_id)
-        if pipeline is None:
-            raise InvalidInputError("the session is not known to the worker")
+        self._answer(link, wire_stream.frame_from_wire(raw, jpeg))
+
+    def _poses(self, link: Link, raw: object, packed: object) -> None:
+        self._answer(link, wire_stream.poses_from_wire(raw, packed))
+
+    def _answer(self, link: Link, message: StreamMessage) -> None:
+        session = self._session(message.session_id)
         try:
-            answer, events = pipeline.step(frame)
+            answer, events = session.pipeline.step(message)
         except InvalidInputError:
             raise
         except Exception:
             # whatever state the fault has left behind must not spoil the frames to come
-            self._pipelines[frame.session_id] = self._new_pipeline(frame.session_id)
+            bank = self._banks[session.bank_id]
+            session.pipeline = SessionPipeline(session.pipeline.models, message.session_id, bank)
             raise
         link.send("answer", wire.answer_to_wire(answer), _events_to_wire(events))
 
     def _inquire(self, link: Link, raw: object) -> None:
         self._analyst.ask(raw, lambda reply: link.send("reply", wire_inquiries.reply_to_wire(reply)))
 
-    def _new_pipeline(self, session_id: str) -> SessionPipeline:
-        return SessionPipeline(self._models, session_id, self._banks[self._bank_of[session_id]])
+    def _session(self, session_id: str) -> _Session:
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise InvalidInputError("the session is not known to the worker")
+        return session
 
     def _refuse(self, item: Item[Link], reason: str) -> None:
-        if item.event == "frame":
+        if item.event in STREAM_EVENTS:
             item.link.refuse(item, reason)
         else:
             _log.warning("%s was not accepted: %s", item.event, reason)
-
-    def _hello(self) -> WorkerHello:
-        models = self._models
-        return WorkerHello(self._worker_id, models.detector, models.pose_model, models.skeleton.name, models.runtime)
 
 
 def _events_to_wire(events: Sequence[SessionEvent]) -> list[wire.Wire]:

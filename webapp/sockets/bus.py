@@ -1,4 +1,4 @@
-"""The frame bus over Socket.IO: frames go to workers that came in as clients, their answers to the relay."""
+"""The bus over Socket.IO: frames and poses go to workers that came in as clients, their answers to the relay."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from dataclasses import dataclass, field
 import socketio
 
 from webapp.core.errors import InvalidInputError
-from webapp.core.skeleton import SKELETONS
-from webapp.pipeline import wire
-from webapp.pipeline.mailbox import Assignment, Mailbox, WorkerLost
-from webapp.pipeline.messages import Bank, FrameMessage, SessionEvent, SessionOpened, WorkerHello
+from webapp.core.skeleton import Skeleton
+from webapp.pipeline import wire, wire_sessions, wire_stream
+from webapp.pipeline.mailbox import Answered, Assignment, Mailbox, WorkerLost
+from webapp.pipeline.messages import (
+    Bank,
+    Follow,
+    LoadedModels,
+    ModelChoice,
+    SessionEvent,
+    SessionOpened,
+    StreamMessage,
+    WorkerHello,
+)
 from webapp.sockets.connections import Connection
 from webapp.sockets.inquiries import Inquiries
+from webapp.sockets.model_switch import ModelSwitch
 from webapp.sockets.relay import Relay, worker_state_wire
 
 WORKER = "/worker"
@@ -38,10 +48,10 @@ class _Session:
 
 
 class WorkerBus:
-    """Hands frames to workers and their answers to the relay; brings every new worker up to date.
+    """Hands what sessions send to workers and their answers to the relay; brings every new worker up to date.
 
     Everything that is said to workers is said under one lock, so it arrives in the order in which it was decided:
-    a bank before the sessions that need it, a session before its frames.
+    a bank before the sessions that need it, a session before its frames. active_models: what the installation uses.
     """
 
     def __init__(
@@ -49,7 +59,9 @@ class WorkerBus:
         server: socketio.Server,
         relay: Relay,
         load_bank: Callable[[str], Bank],
+        active_models: Callable[[], ModelChoice | None],
         clock: Callable[[], float],
+        *,
         overdue_s: float = 5.0,
     ) -> None:
         self._server = server
@@ -62,6 +74,7 @@ class WorkerBus:
         self._workers: dict[str, _Worker] = {}
         self._sessions: dict[str, _Session] = {}
         self._banks: dict[str, Bank] = {}
+        self.models = ModelSwitch(relay, self._tell_worker_of, active_models, self._lock)
         self.inquiries = Inquiries(lambda event, payload, sid: self._tell(sid, event, payload))
 
     # sessions
@@ -71,6 +84,7 @@ class WorkerBus:
             # before the bank is loaded: a change from now on is told to this session, one before is in what is loaded
             self._sessions[session_id] = _Session(bank_id)
         try:
+            self.models.open(session_id)
             bank = self._load_bank(bank_id)
         except BaseException:
             self.close_session(session_id)
@@ -86,18 +100,23 @@ class WorkerBus:
     def close_session(self, session_id: str) -> None:
         with self._lock:
             session = self._sessions.pop(session_id, None)
+            self.models.close(session_id)
             worker_id = self._mailbox.close_session(session_id)
             if worker_id is not None:
                 self._tell(worker_id, "session_closed", {"session_id": session_id})
             if session is not None:
                 self._forget_unused(session.bank_id, worker_id)
 
-    def submit(self, frame: FrameMessage) -> None:
+    def submit(self, message: StreamMessage) -> None:
         with self._lock:
-            dropped = self._mailbox.submit(frame)
+            dropped = self._mailbox.submit(message)
             self._send_frames()
-        if dropped is not None:
-            self._relay.dropped([dropped])
+        self._relay.dropped(dropped)
+
+    def follow(self, follow: Follow) -> None:
+        """Recognise one person of a session alone, or everybody."""
+        with self._lock:
+            self._tell_worker_of(follow.session_id, "follow", wire_sessions.follow_to_wire(follow))
 
     def bank_changed(self, bank_id: str) -> None:
         """Someone's actions changed: every worker that recognises them gets the new bank before the next frame."""
@@ -114,8 +133,8 @@ class WorkerBus:
 
     def worker_state(self, session_id: str) -> wire.Wire:
         """What the browser of a session is told of its worker when it begins."""
-        hello = self._hello_of(session_id)
-        return worker_state_wire("absent" if hello is None else "ready", hello)
+        models = self._models_of(session_id)
+        return worker_state_wire("absent" if models is None else "ready", models)
 
     # workers
 
@@ -125,7 +144,7 @@ class WorkerBus:
 
     def worker_ready(self, sid: str, raw: object) -> None:
         """A worker has said hello: it gets the sessions that wait for one, with their banks."""
-        hello = wire.hello_from_wire(raw)
+        hello = wire_sessions.hello_from_wire(raw)
         with self._lock:
             worker = self._workers.get(sid)
             if worker is None or worker.hello is not None:
@@ -135,7 +154,10 @@ class WorkerBus:
             for assignment in assignments:
                 self._begin(assignment)
         self.inquiries.worker_ready(sid)
-        _log.info("worker %s is ready: %s, %s on %s", hello.worker_id, hello.detector, hello.pose_model, hello.runtime)
+        models = hello.models
+        _log.info(
+            "worker %s is ready: %s, %s on %s", hello.worker_id, models.detector, models.pose_model, models.runtime
+        )
 
     def worker_lost(self, sid: str) -> None:
         """A worker is gone or was cut off; its frames are dropped, its sessions move to others or wait."""
@@ -150,28 +172,37 @@ class WorkerBus:
 
     def worker_answered(self, sid: str, raw: object, raw_events: object) -> None:
         """An answer of a worker; InvalidInputError when it is none. One nobody asked for is ignored."""
-        hello = self._require_hello(sid)
-        answer = wire.answer_from_wire(raw, SKELETONS[hello.skeleton])
-        events = _events(raw_events, answer.session_id)
-        with self._lock:
-            answered = self._mailbox.answered(sid, answer.session_id, answer.frame_id)
-            self._send_frames()
+        self._require_hello(sid)
+        session_id = wire_sessions.session_id_from_wire(raw)
+        events = _events(raw_events, session_id)
+        skeleton = self._skeleton_of(session_id, sid)
+        if skeleton is None:  # the session has ended: its credit and its events are what is left
+            if self._take_back(sid, session_id, wire.frame_id_from_wire(raw)) is not None:
+                self._relay.late_events(events)
+            return
+        answer = wire.answer_from_wire(raw, skeleton)
+        answered = self._take_back(sid, session_id, answer.frame_id)
         if answered is not None:
-            self._relay.result(answer, events, hello, (self._clock() - answered.submitted_s) * 1000)
+            self._relay.result(answer, events, (self._clock() - answered.submitted_s) * 1000)
 
     def worker_dropped(self, sid: str, raw: object) -> None:
         self._require_hello(sid)
         dropped = wire.dropped_from_wire(raw)
-        with self._lock:
-            answered = self._mailbox.answered(sid, dropped.session_id, dropped.frame_id)
-            self._send_frames()
-        if answered is not None:
+        if self._take_back(sid, dropped.session_id, dropped.frame_id) is not None:
             self._relay.dropped([dropped])
 
     def worker_flushed(self, sid: str, raw: object, raw_events: object) -> None:
         """The last events of a session that has ended."""
-        hello = self._require_hello(sid)
-        self._relay.late_events(_events(raw_events, wire.session_id_from_wire(raw)), hello)
+        self._require_hello(sid)
+        self._relay.late_events(_events(raw_events, wire_sessions.session_id_from_wire(raw)))
+
+    def worker_changed_models(self, sid: str, raw: object) -> None:
+        """What has become of the models that a session was to have."""
+        self._require_hello(sid)
+        answer = wire_sessions.models_answer_from_wire(raw)
+        with self._lock:
+            if self._mailbox.worker_of(answer.session_id) == sid:
+                self.models.answered(answer)
 
     def worker_replied(self, sid: str, raw: object) -> None:
         """The reply to an inquiry."""
@@ -233,13 +264,14 @@ class WorkerBus:
         session = self._sessions[assignment.session_id]
         session.had_worker = True
         self._bring_bank(assignment.worker_id, session.bank_id)
-        opened = SessionOpened(assignment.session_id, session.bank_id)
-        self._tell(assignment.worker_id, "session_opened", wire.session_to_wire(opened))
+        opened = SessionOpened(assignment.session_id, session.bank_id, self.models.begin(assignment.session_id))
+        self._tell(assignment.worker_id, "session_opened", wire_sessions.session_to_wire(opened))
+        self.models.begun(assignment.session_id)
 
     def _begin(self, assignment: Assignment) -> None:
         state = "restarted" if self._sessions[assignment.session_id].had_worker else "ready"
         self._announce(assignment)
-        self._relay.worker_state(assignment.session_id, state, self._hello_of(assignment.session_id))
+        self._relay.worker_state(assignment.session_id, state, self._models_of(assignment.session_id))
 
     def _pass_on(self, lost: WorkerLost) -> None:
         for assignment in lost.moved:
@@ -249,15 +281,36 @@ class WorkerBus:
 
     def _send_frames(self) -> None:
         while (delivery := self._mailbox.next_delivery()) is not None:
-            self._tell(delivery.worker_id, "frame", wire.frame_to_wire(delivery.frame))
+            self._tell(delivery.worker_id, *wire_stream.stream_to_wire(delivery.message))
+
+    def _take_back(self, worker_id: str, session_id: str, frame_id: int) -> Answered | None:
+        """A worker has answered: its credit goes to the next; None where it did not hold that frame."""
+        with self._lock:
+            answered = self._mailbox.answered(worker_id, session_id, frame_id)
+            self._send_frames()
+        return answered
 
     def _tell(self, worker_id: str, event: str, payload: object) -> None:
         self._server.emit(event, payload, to=worker_id, namespace=WORKER)
 
-    def _hello_of(self, session_id: str) -> WorkerHello | None:
+    def _tell_worker_of(self, session_id: str, event: str, payload: object) -> bool:
+        worker_id = self._mailbox.worker_of(session_id)
+        if worker_id is not None:
+            self._tell(worker_id, event, payload)
+        return worker_id is not None
+
+    def _models_of(self, session_id: str) -> LoadedModels | None:
+        """What answers a session; None while it has no worker."""
         worker_id = self._mailbox.worker_of(session_id)
         worker = None if worker_id is None else self._workers.get(worker_id)
-        return None if worker is None else worker.hello
+        if worker is None or worker.hello is None:
+            return None
+        return self.models.loaded(session_id) or worker.hello.models
+
+    def _skeleton_of(self, session_id: str, worker_id: str) -> Skeleton | None:
+        """The skeleton of what that worker answers a session; None where it has none of that name any more."""
+        models = self._models_of(session_id) if self._mailbox.worker_of(session_id) == worker_id else None
+        return None if models is None else models.skeleton
 
     def _require_hello(self, sid: str) -> WorkerHello:
         worker = self._workers.get(sid)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from flask import Flask
 
 from webapp.db.engine import PASSING_FAULTS
-from webapp.pipeline.messages import SessionEvent, WorkerHello
+from webapp.pipeline.messages import SessionEvent
 from webapp.services import history
 
 MAX_WAITING = 1000
@@ -26,7 +26,6 @@ _log = logging.getLogger(__name__)
 class _NewEvent:
     user_id: int
     event: SessionEvent
-    hello: WorkerHello
     received_at: dt.datetime
 
 
@@ -41,9 +40,9 @@ class EventStore:
         self._pause_s = 0.0
         self._not_before_s = float("-inf")
 
-    def store(self, user_id: int, event: SessionEvent, hello: WorkerHello) -> str | None:
+    def store(self, user_id: int, event: SessionEvent) -> str | None:
         """Store an event and answer the history's id; None when it is kept for later, or cannot be stored at all."""
-        new = _NewEvent(user_id, event, hello, dt.datetime.now(dt.UTC))
+        new = _NewEvent(user_id, event, dt.datetime.now(dt.UTC))
         if self._clock() < self._not_before_s:
             self._keep(new)
             return None
@@ -59,10 +58,11 @@ class EventStore:
             self._stored(next_one)
 
     def _stored(self, new: _NewEvent) -> str | None:
+        found_by = new.event.found_by
         try:
             with self._app.app_context():
                 event_id = history.record_event(
-                    new.user_id, new.event, new.hello.detector, new.hello.pose_model, new.received_at
+                    new.user_id, new.event, found_by.detector, found_by.pose_model, new.received_at
                 )
         except PASSING_FAULTS as error:
             self._pause(error)

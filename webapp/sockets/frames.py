@@ -1,13 +1,15 @@
-"""Frames as a browser sends them, checked before anything is done with them."""
+"""What a browser sends, checked before anything is done with it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from webapp.config import DETECTORS, Settings, pose_models
 from webapp.core.errors import InvalidInputError
-from webapp.pipeline.messages import FrameMessage
+from webapp.pipeline.messages import Follow, FrameMessage, ModelChoice, PosesMessage
 from webapp.pipeline.wire_fields import Fields
+from webapp.pipeline.wire_stream import described_poses
 
 JPEG_MAGIC = b"\xff\xd8\xff"
 
@@ -27,8 +29,31 @@ def frame_from_browser(session_id: str, arguments: Sequence[object], limits: Fra
     return FrameMessage(session_id, fields.whole("frame_id"), fields.number("time_s"), _jpeg(arguments[1], limits))
 
 
+def poses_from_browser(session_id: str, arguments: Sequence[object]) -> PosesMessage:
+    """The poses a browser sent as ({frame_id, times_s, width_px, height_px, skeleton, world}, packed poses)."""
+    if len(arguments) != 2:
+        raise InvalidInputError(f"poses takes two arguments, its description and its bytes, got {len(arguments)}")
+    return described_poses(session_id, *arguments)
+
+
+def require_known(choice: ModelChoice | None, settings: Settings) -> None:
+    """InvalidInputError where the names are no models of this installation."""
+    if choice is None:
+        return
+    if choice.detector not in DETECTORS:
+        raise InvalidInputError(f"unknown detector {choice.detector!r:.60}; known: {', '.join(DETECTORS)}")
+    known = pose_models(settings.weights_dir)
+    if choice.pose_model not in known:
+        raise InvalidInputError(f"unknown pose model {choice.pose_model!r:.60}; known: {', '.join(known)}")
+
+
+def follow_from_browser(session_id: str, arguments: Sequence[object]) -> Follow:
+    """Whom to follow, as {person_id}; anything else is an InvalidInputError."""
+    return Follow(session_id, Fields("follow", arguments[0] if arguments else None).optional_whole("person_id"))
+
+
 def frame_id_of(arguments: Sequence[object]) -> int | None:
-    """The frame_id of a frame that may be wrong in every other way; None where it has none."""
+    """The frame_id of a frame or of poses that may be wrong in every other way; None where it has none."""
     try:
         return Fields("frame", arguments[0] if arguments else None).whole("frame_id")
     except InvalidInputError:

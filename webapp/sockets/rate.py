@@ -6,20 +6,21 @@ from collections.abc import Callable
 
 
 class RateLimit:
-    """At most rate_per_s a second in the long run, and as many at once after a pause."""
+    """At most rate_per_s a second in the long run, and after a pause `burst` at once (default: a second's worth)."""
 
-    def __init__(self, rate_per_s: int, clock: Callable[[], float]) -> None:
+    def __init__(self, rate_per_s: int, clock: Callable[[], float], burst: int | None = None) -> None:
         self._rate_per_s = rate_per_s
         self._clock = clock
-        self._tokens = float(rate_per_s)
+        self._burst = float(burst or rate_per_s)
+        self._tokens = self._burst
         self._filled_s = clock()
 
-    def allows(self) -> bool:
-        """Whether one more may happen now; a yes counts it."""
+    def allows(self, count: int = 1) -> bool:
+        """Whether so many more may happen now; a yes counts them."""
         now_s = self._clock()
-        self._tokens = min(self._rate_per_s, self._tokens + (now_s - self._filled_s) * self._rate_per_s)
+        self._tokens = min(self._burst, self._tokens + (now_s - self._filled_s) * self._rate_per_s)
         self._filled_s = now_s
-        if self._tokens < 1:
+        if self._tokens < count:
             return False
-        self._tokens -= 1
+        self._tokens -= count
         return True

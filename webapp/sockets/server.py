@@ -14,8 +14,8 @@ from webapp.config import Settings
 from webapp.eventlet_notice import silence_eventlet
 from webapp.listener import listen
 from webapp.pipeline.access import worker_token
-from webapp.pipeline.messages import Bank
-from webapp.services import accounts, banks
+from webapp.pipeline.messages import Bank, ModelChoice
+from webapp.services import accounts, banks, models
 from webapp.services.analysis import EXTENSION as ANALYSIS
 from webapp.services.analysis import Analysis
 from webapp.sockets.bus import WORKER, WorkerBus
@@ -56,6 +56,13 @@ class LiveSockets:
         number = self.bus.bank_number(bank_id)
         if number is not None:
             self.relay.actions_changed(user_id, number)
+
+    def push_models(self, _sender: object) -> None:
+        """The installation uses other models: sessions without a choice of their own change to them."""
+        try:
+            self.bus.models.active_changed()
+        except Exception:  # noqa: BLE001 the change itself is stored: its request must not fail because live views lag behind
+            _log.exception("the changed models did not reach the live views")
 
     def end_sessions(self, _sender: object, user_id: int) -> None:
         """Logins of someone ended: a browser whose login still holds comes back by itself, the others are refused."""
@@ -107,7 +114,11 @@ def init_sockets(app: Flask, settings: Settings) -> SocketIO:
         with app.app_context():  # a context of its own, so that it reads what was committed last
             return banks.load_bank(int(bank_id.removeprefix("user-")))
 
-    bus = WorkerBus(socketio.server, relay, load_bank, time.monotonic)
+    def active_models() -> ModelChoice | None:
+        with app.app_context():
+            return models.active_choice()
+
+    bus = WorkerBus(socketio.server, relay, load_bank, active_models, time.monotonic)
     app.extensions[ANALYSIS] = Analysis(bus.inquiries.ask)
     socketio.on_namespace(LiveNamespace(sessions, bus, relay, settings))
     socketio.on_namespace(WorkerNamespace(bus, lambda: worker_token(settings)))
@@ -115,6 +126,7 @@ def init_sockets(app: Flask, settings: Settings) -> SocketIO:
     live_sockets = LiveSockets(app, bus, relay, sessions, gate)
     app.extensions[EXTENSION] = live_sockets  # also keeps it alive for the signal, which holds it weakly
     banks.bank_changed.connect(live_sockets.push_bank)
+    models.models_changed.connect(live_sockets.push_models)
     accounts.logins_ended.connect(live_sockets.end_sessions)
     return socketio
 

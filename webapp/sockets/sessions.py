@@ -4,25 +4,50 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from webapp.core.errors import NotAllowedError
+from webapp.core.packed_poses import MAX_POSES
 from webapp.sockets.connections import Connection
 from webapp.sockets.rate import RateLimit
 
 REMEMBERED_OWNERS = 1000
 MAX_PER_USER = 8
+POSES_PER_S = 60
+WISHES_PER_S = 5
 TOO_MANY_SESSIONS = f"this account has {MAX_PER_USER} live views open already; close one of them first"
+
+
+@dataclass(frozen=True)
+class SessionRates:
+    """How often a browser may send what."""
+
+    messages: RateLimit
+    poses: RateLimit
+    wishes: RateLimit
+
+
+def session_rates(max_frames_per_s: int, clock: Callable[[], float]) -> SessionRates:
+    """The limits of a session that begins."""
+    return SessionRates(
+        messages=RateLimit(max_frames_per_s, clock),
+        poses=RateLimit(POSES_PER_S, clock, burst=POSES_PER_S + MAX_POSES),
+        wishes=RateLimit(WISHES_PER_S, clock),
+    )
 
 
 @dataclass
 class LiveSession:
-    """One browser connection. login_key is what the account's logins carried when it began; new ones end the old."""
+    """One browser connection. login_key is what the account's logins carried when it began; new ones end the old.
+
+    rates: of frames and packets of poses, of poses, and of wishes (other models, another person to follow).
+    """
 
     session_id: str
     user_id: int
     connection: Connection
-    rate: RateLimit
+    rates: SessionRates
     last_frame_id: int = -1
     login_key: str = ""
 

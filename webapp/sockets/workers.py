@@ -41,6 +41,7 @@ class WorkerNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no
             "answer": (self._bus.worker_answered, 2),
             "drop": (self._bus.worker_dropped, 1),
             "events": (self._bus.worker_flushed, 2),
+            "session_models": (self._bus.worker_changed_models, 1),
             "reply": (self._bus.worker_replied, 1),
         }
         try:

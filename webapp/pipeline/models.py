@@ -1,0 +1,47 @@
+"""The networks that answer a session: a person detector and a pose model, loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from webapp.config import Settings
+from webapp.pipeline.messages import LoadedModels, ModelChoice
+from webapp.vision.ports import PersonDetector, PoseModel
+from webapp.vision.registry import load_detector, load_pose_model
+from webapp.vision.tracker import PersonTracker
+
+NO_DETECTOR = "none"
+"""What stands for the detector of a pose model that finds people by itself."""
+
+
+@dataclass(frozen=True)
+class Models:
+    """Shared by all sessions that use them; they keep no state of a stream."""
+
+    person_detector: PersonDetector | None
+    pose_estimator: PoseModel
+    max_people: int = Settings.max_people
+    max_pixels: int = Settings.max_pixels
+
+    @cached_property
+    def loaded(self) -> LoadedModels:
+        """What others are told of them."""
+        detector = NO_DETECTOR if self.person_detector is None else self.person_detector.name
+        pose_model = self.pose_estimator
+        return LoadedModels(detector, pose_model.name, pose_model.runtime, pose_model.skeleton)
+
+    @property
+    def names(self) -> ModelChoice:
+        return ModelChoice(self.loaded.detector, self.loaded.pose_model)
+
+    def new_tracker(self) -> PersonTracker:
+        """A tracker for one stream."""
+        return PersonTracker(self.person_detector, self.pose_estimator, self.max_people)
+
+
+def load_models(settings: Settings, choice: ModelChoice | None = None) -> Models:
+    """Load what the choice, else the settings name; ModelUnavailableError says how to get what is missing."""
+    if choice is not None:
+        settings = replace(settings, detector=choice.detector, pose_model=choice.pose_model)
+    return Models(load_detector(settings), load_pose_model(settings), settings.max_people, settings.max_pixels)
