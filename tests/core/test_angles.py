@@ -93,14 +93,14 @@ def test_a_range_of_motion_survives_single_wrong_frames() -> None:
     assert clean.world_m is not None
     damaged = clean.world_m.copy()
     damaged[[20, 70], BLAZEPOSE_33.index["left_ankle"]] += np.array([0.5, -0.3, 0], np.float32)
-    ranges = named_ranges(angle_curves(replace(clean, world_m=damaged)).degrees)
+    ranges = named_ranges(angle_curves(replace(clean, world_m=damaged)))
     assert ranges["left_knee"] == pytest.approx(95, abs=8)
     assert ranges["right_knee"] == pytest.approx(95, abs=5)
 
 
 @given(trembling_m=st.floats(0, 0.008))
 def test_a_person_who_stands_has_next_to_no_range_of_motion(trembling_m: float) -> None:
-    ranges = named_ranges(angle_curves(posed(lambda _: STANDING, noise_m=trembling_m)).degrees)
+    ranges = named_ranges(angle_curves(posed(lambda _: STANDING, noise_m=trembling_m)))
     assert max(ranges[f"{side}_{joint}"] for side in ("left", "right") for joint in ("hip", "knee", "shoulder")) < 8
 
 

@@ -1,4 +1,7 @@
-"""Anatomical joint angles in degrees, as a coach names them, from any skeleton that has the keypoints. Pure numpy."""
+"""Anatomical joint angles in degrees of a body or a hand, as a coach names them, from any skeleton with the keypoints.
+
+Pure numpy.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.records import FloatArray, PoseSequence
-from webapp.core.skeleton import Skeleton
+from webapp.core.skeleton import FINGERS, Skeleton
 from webapp.core.tracks import Track, prepared_track
 
 # One end of a direction: keypoints whose mean it is, and what stands in for them on skeletons that lack them.
@@ -72,6 +75,41 @@ JOINTS: tuple[Joint, ...] = (
 0 hangs, 180 is overhead. Trunk (to the vertical): 0 is upright. Head (to the trunk's line): 0 is in line. Legs (ankle
 to ankle, seen from between the hips): 0 is closed."""
 
+
+def _bend(name: str, label: str, *keypoints: str) -> Joint:
+    """The angle at the middle of three keypoints."""
+    before, at, after = keypoints
+    return Joint(name, label, Direction(((at,),), ((before,),)), Direction(((at,),), ((after,),)))
+
+
+HAND_JOINTS: tuple[Joint, ...] = (
+    _bend("thumb_mcp", "thumb, base", "thumb_cmc", "thumb_mcp", "thumb_ip"),
+    _bend("thumb_ip", "thumb, joint", "thumb_mcp", "thumb_ip", "thumb_tip"),
+    *(
+        _bend(f"{finger}_{joint}", f"{finger if finger != 'pinky' else 'little'} finger, {label}", *keypoints)
+        for finger in FINGERS[1:]
+        for joint, label, keypoints in (
+            ("mcp", "knuckle", ("wrist", f"{finger}_mcp", f"{finger}_pip")),
+            ("pip", "middle joint", (f"{finger}_mcp", f"{finger}_pip", f"{finger}_dip")),
+        )
+    ),
+    Joint(
+        "thumb_spread",
+        "thumb, spread",
+        Direction((("wrist",),), (("thumb_tip",),)),
+        Direction((("wrist",),), (("index_mcp",),)),
+    ),
+    Joint("palm", "palm", Direction((("wrist",),), (("middle_mcp",),)), None),
+)
+"""Knuckles and joints of fingers: 180 is straight. Thumb's spread: between its tip and the index finger's base, seen
+from the wrist. Palm (to the vertical): 0 has the fingers up."""
+
+
+def joints_of(skeleton: Skeleton) -> tuple[Joint, ...]:
+    """The joints that are measured of its kind."""
+    return HAND_JOINTS if skeleton.kind == "hand" else JOINTS
+
+
 JOINT_NAMES: tuple[str, ...] = tuple(joint.name for joint in JOINTS)
 JOINT_INDEX: dict[str, int] = {name: position for position, name in enumerate(JOINT_NAMES)}
 
@@ -80,11 +118,12 @@ JOINT_INDEX: dict[str, int] = {name: position for position, name in enumerate(JO
 class AngleCurves:
     """The angles of a performance at even times, smoothed as the recogniser sees it.
 
-    times_s: (T,) on the sequence's clock; degrees: (T, J) in JOINTS' order, NaN where a keypoint is hidden;
+    times_s: (T,) on the sequence's clock; joints: (J,) their names; degrees: (T, J), NaN where a keypoint is hidden;
     dimensions: 3 where it has world coordinates, else 2 (what the picture shows of an angle).
     """
 
     times_s: NDArray[np.float64]
+    joints: tuple[str, ...]
     degrees: FloatArray
     dimensions: int
 
@@ -93,11 +132,12 @@ def angle_curves(sequence: PoseSequence, dimensions: int | None = None) -> Angle
     """The joint angles over a performance, in 3D where it has world coordinates; dimensions=2 asks for 2D."""
     used = dimensions or (2 if sequence.world_m is None else 3)
     track = prepared_track(sequence, used)
-    return AngleCurves(track.times_s, joint_angles(track), used)
+    names = tuple(joint.name for joint in joints_of(sequence.skeleton))
+    return AngleCurves(track.times_s, names, joint_angles(track), used)
 
 
 def joint_angles(track: Track) -> FloatArray:
-    """The angle of each of JOINTS in each frame, (T, J) in degrees; NaN where a keypoint is hidden or missing."""
+    """The angle of each of joints_of in each frame, (T, J) in degrees; NaN where a keypoint is hidden or missing."""
     points = np.where(track.visible[..., None] > 0, track.points, np.nan).astype(np.float64)
     firsts, seconds = _direction_maps(track.skeleton)
     up = np.zeros(points.shape[2])
@@ -142,8 +182,8 @@ class _DirectionMap:
 @lru_cache(maxsize=8)
 def _direction_maps(skeleton: Skeleton) -> tuple[_DirectionMap, _DirectionMap]:
     return (
-        _direction_map(skeleton, tuple(joint.first for joint in JOINTS)),
-        _direction_map(skeleton, tuple(joint.second for joint in JOINTS)),
+        _direction_map(skeleton, tuple(joint.first for joint in joints_of(skeleton))),
+        _direction_map(skeleton, tuple(joint.second for joint in joints_of(skeleton))),
     )
 
 
@@ -187,7 +227,7 @@ def range_of_motion(degrees: FloatArray) -> FloatArray:
     return ranges
 
 
-def named_ranges(degrees: FloatArray) -> dict[str, float]:
+def named_ranges(curves: AngleCurves) -> dict[str, float]:
     """range_of_motion by joint name, without the joints that are hidden."""
-    ranges = range_of_motion(degrees)
-    return {name: float(value) for name, value in zip(JOINT_NAMES, ranges, strict=True) if np.isfinite(value)}
+    ranges = range_of_motion(curves.degrees)
+    return {name: float(value) for name, value in zip(curves.joints, ranges, strict=True) if np.isfinite(value)}

@@ -50,21 +50,19 @@ def body_size(points: FloatArray, visible: FloatArray, skeleton: Skeleton) -> ND
 
 
 def _palm_length(points: FloatArray, visible: FloatArray, skeleton: Skeleton) -> NDArray[np.floating]:
-    at = skeleton.index
-    ends = ("wrist", "middle_mcp", 1.0), ("index_mcp", "pinky_mcp", PALM_LENGTH_PER_WIDTH)
-    lengths = [
-        np.where(
-            (visible[:, at[a]] > 0) & (visible[:, at[b]] > 0),
-            np.linalg.norm(points[:, at[a]] - points[:, at[b]], axis=-1) * factor,
-            np.nan,
-        )
-        for a, b, factor in ends
-    ]
-    return np.fmax(*lengths)
+    size = np.full(len(points), np.nan)
+    for ends, factor in ((("wrist", "middle_mcp"), 1.0), (("index_mcp", "pinky_mcp"), PALM_LENGTH_PER_WIDTH)):
+        if skeleton.index.keys() >= set(ends):
+            one, other = (skeleton.index[name] for name in ends)
+            shown = (visible[:, one] > 0) & (visible[:, other] > 0)
+            size = np.fmax(
+                size, np.where(shown, np.linalg.norm(points[:, one] - points[:, other], axis=-1), np.nan) * factor
+            )
+    return size
 
 
 def _torso_length(points: FloatArray, visible: FloatArray, skeleton: Skeleton) -> NDArray[np.floating]:
-    if not {"left_shoulder", "right_shoulder"} <= skeleton.index.keys():
+    if not skeleton.index.keys() >= {"left_shoulder", "right_shoulder"}:
         return np.full(len(points), np.nan)
     left, right = skeleton.index["left_shoulder"], skeleton.index["right_shoulder"]
     width = np.linalg.norm(points[:, left] - points[:, right], axis=-1) * TORSO_PER_SHOULDER_WIDTH

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.records import PoseSequence
+from webapp.core.skeleton import FINGERS, Kind, Skeleton
 from webapp.core.tracks import RATE_HZ, Track, prepared_track, track_of, typical_body_size
 
-_MOVERS = tuple(f"{s}_{j}" for s in ("left", "right") for j in ("wrist", "elbow", "shoulder", "hip", "knee", "ankle"))
-# Speeds are in torso lengths a second. A standing person's keypoints, smoothed, stay below the first.
-_STILL_SPEED = 0.3
 _STILL_SHARE_OF_PEAK = 0.2
 # A stretch of movement this small beside the largest one is a side-step or settling down, not part of the action;
 # one cut off by the beginning or end of the clip is the rest of something else up to a larger size.
@@ -22,7 +21,47 @@ _MIN_MOVING_S, _LONG_S = 0.3, 20.0
 _MEASURES = (("left_shoulder", "right_shoulder"), ("wrist", "middle_mcp"))
 """Of a body, of a hand: what tells its size. A skeleton with neither pair cannot be compared with anything."""
 _MIN_TRAVEL = 0.4
-"""Torso lengths a limb must travel for a take to say something."""
+"""Body sizes a limb must travel for a take to say something."""
+
+
+@dataclass(frozen=True)
+class _Movers:
+    """What moves of one kind of skeleton. joints: the keypoints looked at, as seen from `origin` where there is one.
+
+    still_speed: in body sizes a second; smoothed keypoints of who does not move stay below it. limbs: what a take may
+    lack, with its keypoints. anchor: what must be seen to know the size. nobody: the reason where nothing is seen.
+    """
+
+    joints: tuple[str, ...]
+    still_speed: float
+    limbs: Mapping[str, Sequence[str]]
+    anchor: str
+    nobody: str
+    origin: str | None = None
+
+
+def _both(*joints: str) -> tuple[str, ...]:
+    return tuple(f"{side}_{joint}" for side in ("left", "right") for joint in joints)
+
+
+_MOVERS: dict[Kind, _Movers] = {
+    "body": _Movers(
+        joints=_both("wrist", "elbow", "shoulder", "hip", "knee", "ankle"),
+        still_speed=0.3,
+        limbs={"legs": _both("knee", "ankle"), "arms": _both("elbow", "wrist")},
+        anchor="shoulders",
+        nobody="nobody in view",
+    ),
+    # a hand's shape and turn are compared, not its place: on its way into the picture it is still
+    "hand": _Movers(
+        joints=tuple(f"{finger}_{joint}" for finger in FINGERS for joint in ("ip", "pip", "dip", "tip")),
+        still_speed=0.6,
+        limbs={},
+        anchor="palm",
+        nobody="no hand in view",
+        origin="wrist",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +102,8 @@ def trim_still(sequence: PoseSequence) -> tuple[float, float]:
     track = prepared_track(sequence, 2)
     whole = float(sequence.times_s[0]), float(sequence.times_s[-1])
     speeds = limb_speed(track)
-    stretches = _stretches(speeds > max(_STILL_SPEED, _STILL_SHARE_OF_PEAK * float(speeds.max(initial=0.0))))
+    still_speed = _MOVERS[sequence.skeleton.kind].still_speed
+    stretches = _stretches(speeds > max(still_speed, _STILL_SHARE_OF_PEAK * float(speeds.max(initial=0.0))))
     if not stretches:
         return whole
     travels = [float(speeds[start:end].sum()) for start, end in stretches]
@@ -78,16 +118,24 @@ def trim_still(sequence: PoseSequence) -> tuple[float, float]:
 
 
 def limb_speed(track: Track) -> NDArray[np.float64]:
-    """How fast the two fastest joints move on the picture, (T,), in torso lengths a second; for even tracks."""
+    """How fast the two fastest joints move on the picture, (T,), in body sizes a second; for even tracks."""
     size = typical_body_size(track)
-    columns = [track.skeleton.index[name] for name in _MOVERS if name in track.skeleton.index]
+    movers = _MOVERS[track.skeleton.kind]
+    columns = _columns(track.skeleton, movers.joints)
     if not np.isfinite(size) or len(track) < 3 or len(columns) < 2:
         return np.zeros(len(track))
-    points = np.pad(track.points[:, columns], ((1, 1), (0, 0), (0, 0)), mode="edge")
+    points = track.points[:, columns]
+    if movers.origin is not None:
+        points = points - track.points[:, [track.skeleton.index[movers.origin]]]
+    points = np.pad(points, ((1, 1), (0, 0), (0, 0)), mode="edge")
     visible = np.pad(track.visible[:, columns], ((1, 1), (0, 0)), mode="edge") > 0
     moved = np.linalg.norm(points[2:] - points[:-2], axis=-1) * (RATE_HZ / 2 / size)
     fastest = np.sort(np.where(visible[2:] & visible[:-2], moved, 0.0), axis=1)[:, -2:]
     return np.asarray(fastest.mean(axis=1), np.float64)
+
+
+def _columns(skeleton: Skeleton, names: Iterable[str]) -> list[int]:
+    return [skeleton.index[name] for name in names if name in skeleton.index]
 
 
 def _stretches(moving: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -123,21 +171,22 @@ def _problem(sequence: PoseSequence, start_s: float, end_s: float) -> str | None
 
 
 def _hidden(sequence: PoseSequence) -> str | None:
+    movers = _MOVERS[sequence.skeleton.kind]
     track = track_of(sequence, 2)
     seen = track.visible > 0
     if not len(sequence) or seen.any(axis=1).mean() < 0.5:
-        return "nobody in view"
+        return movers.nobody
     if not np.isfinite(typical_body_size(track)):
-        return "shoulders hidden"
-    names = [sequence.skeleton.index[name] for name in _MOVERS if name in sequence.skeleton.index]
-    return "half the joints hidden" if seen[:, names].mean() < 0.4 else None
+        return f"{movers.anchor} hidden"
+    columns = _columns(sequence.skeleton, movers.joints)
+    return "half the joints hidden" if seen[:, columns].mean() < 0.4 else None
 
 
 def _hardly_moves(sequence: PoseSequence, start_s: float, end_s: float) -> str | None:
     if sequence.duration_s < _MIN_MOVING_S:
         return "too short"
     speeds = limb_speed(prepared_track(sequence, 2).between(start_s, end_s))
-    if speeds.sum() / RATE_HZ < _MIN_TRAVEL or speeds.max() < _STILL_SPEED:
+    if speeds.sum() / RATE_HZ < _MIN_TRAVEL or speeds.max() < _MOVERS[sequence.skeleton.kind].still_speed:
         return "very little movement"
     return "too short" if end_s - start_s < _MIN_MOVING_S else None
 
@@ -146,19 +195,18 @@ def _warnings(sequence: PoseSequence, start_s: float, end_s: float) -> tuple[str
     if not len(sequence):
         return ()
     found = []
+    movers = _MOVERS[sequence.skeleton.kind]
     moving = prepared_track(sequence, 2).between(start_s, end_s)
     if len(moving):
         seen = (moving.visible > 0).mean(axis=0)
-        index = sequence.skeleton.index
-        for limb, names in (("legs", ("knee", "ankle")), ("arms", ("elbow", "wrist"))):
-            limb_names = (f"{side}_{name}" for side in ("left", "right") for name in names)
-            columns = [index[name] for name in limb_names if name in index]
+        for limb, names in movers.limbs.items():
+            columns = _columns(sequence.skeleton, names)
             if columns and seen[columns].mean() < 0.5:
                 found.append(f"{limb} not visible: the action will be told without them")
         speeds = limb_speed(moving)
-        if sequence.times_s[0] == start_s and speeds[:1].max(initial=0) > 2 * _STILL_SPEED:
+        if sequence.times_s[0] == start_s and speeds[:1].max(initial=0) > 2 * movers.still_speed:
             found.append("the movement had already begun")
-        if sequence.times_s[-1] == end_s and speeds[-1:].max(initial=0) > 2 * _STILL_SPEED:
+        if sequence.times_s[-1] == end_s and speeds[-1:].max(initial=0) > 2 * movers.still_speed:
             found.append("the movement had not ended")
     if end_s - start_s > _LONG_S:
         found.append(f"longer than {_LONG_S:.0f} s: shorter takes are recognised better")

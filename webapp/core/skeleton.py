@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 Kind = Literal["body", "hand"]
-_PALM = frozenset({"wrist", "index_mcp", "middle_mcp", "pinky_mcp"})
+_PALM = frozenset({"wrist", "middle_mcp"})
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Skeleton:
     @cached_property
     def kind(self) -> Kind:
         """What has these keypoints: movements of a hand are never compared with those of a body."""
-        return "hand" if self.index.keys() >= _PALM else "body"
+        return "hand" if self.index.keys() >= _PALM and "left_shoulder" not in self.index else "body"
 
     @cached_property
     def flip_indices(self) -> tuple[int, ...]:
@@ -155,16 +155,16 @@ UPPER_BODY_6 = Skeleton(
     edges=_LIMBS[:5],
 )
 
-_FINGERS = ("thumb", "index", "middle", "ring", "pinky")
+FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 _FINGER_JOINTS = {"thumb": ("cmc", "mcp", "ip", "tip")}
 _JOINTS = ("mcp", "pip", "dip", "tip")
 _FINGER_KEYPOINTS = {
-    finger: tuple(f"{finger}_{joint}" for joint in _FINGER_JOINTS.get(finger, _JOINTS)) for finger in _FINGERS
+    finger: tuple(f"{finger}_{joint}" for joint in _FINGER_JOINTS.get(finger, _JOINTS)) for finger in FINGERS
 }
 
 HAND_21 = Skeleton(
     name="hand_21",
-    keypoints=("wrist", *(keypoint for finger in _FINGERS for keypoint in _FINGER_KEYPOINTS[finger])),
+    keypoints=("wrist", *(keypoint for finger in FINGERS for keypoint in _FINGER_KEYPOINTS[finger])),
     edges=(
         *(edge for keypoints in _FINGER_KEYPOINTS.values() for edge in (("wrist", keypoints[0]), *pairwise(keypoints))),
         ("index_mcp", "middle_mcp"),

@@ -15,9 +15,15 @@ NOISE_DEG: dict[str, tuple[float, float]] = {
     "trunk": (20, 10),
     "head": (25, 20),
     "legs": (10, 15),
+    "mcp": (20, 30),
+    "pip": (20, 30),
+    "ip": (20, 30),
+    "spread": (15, 20),
+    "palm": (20, 20),
 }
 """Differences of a joint in 3D and in 2D below which nothing is said: nine of ten joints of one person's repeated squat
-(BlazePose) stay below these, with a margin for the arms and the head, which point at the camera now and then."""
+(BlazePose) stay below these, with a margin for the arms and the head, which point at the camera now and then. For hands
+they are assumed, not measured."""
 MIN_TEMPO_CHANGE = 0.1
 """The tempo of nine of ten repetitions of one steady squat, measured from the keypoints, varies by less."""
 _TIMES_AS_FAST = 1.8
@@ -36,7 +42,16 @@ _WORDS = {
     "trunk": ("trunk", "", "leans", "", "more", "less"),
     "head": ("head", "", "is tilted", "", "more", "less"),
     "legs": ("legs", "", "are", "", "further apart", "closer together"),
+    "palm": ("palm", "", "is tilted", "", "more", "less"),
 }
+# where a finger bends, said of a larger angle, said of a smaller one
+_FINGER_WORDS = {
+    "mcp": ("at the knuckle", "less", "more"),
+    "pip": ("at the middle joint", "less", "more"),
+    "ip": ("at its joint", "less", "more"),
+    "spread": ("from the palm", "further", "less far"),
+}
+_FINGER_NAMES = {"index": "index finger", "middle": "middle finger", "ring": "ring finger", "pinky": "little finger"}
 
 
 @dataclass(frozen=True)
@@ -111,7 +126,7 @@ def sentences_of(
 
 
 def _side_by_side(joints: Sequence[JointDifference]) -> list[tuple[JointDifference, ...]]:
-    """Left and right put together where both differ in the same way at the same moment."""
+    """Left and right, or fingers, put together where they differ in the same way at the same moment."""
     groups: dict[tuple[str, bool, str], tuple[JointDifference, ...]] = {}
     for joint in joints:
         key = joint.kind, joint.largest_deg > 0, joint.moment
@@ -120,19 +135,31 @@ def _side_by_side(joints: Sequence[JointDifference]) -> list[tuple[JointDifferen
 
 
 def _joint_sentence(joints: tuple[JointDifference, ...]) -> str:
-    one, several, does, do, larger, smaller = _WORDS[joints[0].kind]
     degrees = sum(abs(joint.largest_deg) for joint in joints) / len(joints)
-    how = larger if joints[0].largest_deg > 0 else smaller
-    side = joints[0].joint.partition("_")[0]
-    if len(joints) > 1:
-        subject = f"Both {several} {do}"
-    else:
-        subject = f"{side.capitalize()} {one} {does}" if several else f"{one.capitalize()} {does}"
     most = max(joints, key=lambda joint: abs(joint.largest_deg))
-    said = f"{subject} {degrees:.0f}° {how}"
+    said = (_finger_words if joints[0].kind in _FINGER_WORDS else _body_words)(joints, f"{degrees:.0f}°")
     if all(abs(joint.offset_deg) >= _THROUGHOUT_SHARE * abs(joint.largest_deg) for joint in joints):
         return f"{said} all the way through."
     return f"{said} {most.moment} ({most.at_s:.1f} s)."
+
+
+def _body_words(joints: tuple[JointDifference, ...], degrees: str) -> str:
+    one, several, does, do, larger, smaller = _WORDS[joints[0].kind]
+    how = larger if joints[0].largest_deg > 0 else smaller
+    if len(joints) > 1:
+        return f"Both {several} {do} {degrees} {how}"
+    side = joints[0].joint.partition("_")[0]
+    return f"{f'{side} {one}' if several else one} {does} {degrees} {how}".capitalize()
+
+
+def _finger_words(joints: tuple[JointDifference, ...], degrees: str) -> str:
+    where, larger, smaller = _FINGER_WORDS[joints[0].kind]
+    how = larger if joints[0].largest_deg > 0 else smaller
+    fingers = [joint.joint.partition("_")[0] for joint in joints]
+    *others, last = [_FINGER_NAMES.get(finger, finger) for finger in fingers]
+    subject = f"{', '.join(others)} and {last}" if others else last
+    verb = "spread" if joints[0].kind == "spread" else "bend"
+    return f"{subject} {verb}{'' if others else 's'} {degrees} {how} {where}".capitalize()
 
 
 def _tempo_sentence(phases: Sequence[PhaseTempo], tempo_ratio: float) -> str:

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.core.angles import JOINT_NAMES, AngleCurves, angle_curves, range_of_motion
+from webapp.core.angles import AngleCurves, angle_curves, range_of_motion
 from webapp.core.errors import InvalidInputError
-from webapp.core.features import part_features
+from webapp.core.features import PART_SETS, part_features
 from webapp.core.part_dtw import part_alignment
 from webapp.core.records import FloatArray, PoseSequence
 from webapp.core.sequences import mirrored
@@ -73,14 +73,18 @@ class Comparison:
 def compare(performance: PoseSequence, best_take: PoseSequence, *, mirror: bool = False) -> Comparison:
     """Compare two trimmed performances of one action; mirror exchanges left and right of the take.
 
-    Sides in the result are the performer's own. InvalidInputError where one shows nothing that can be compared.
+    Sides in the result are the performer's own. InvalidInputError where one shows nothing that can be compared, or one
+    a hand and the other a body.
     """
+    kinds = performance.skeleton.kind, best_take.skeleton.kind
+    if kinds[0] != kinds[1]:
+        raise InvalidInputError(f"the performance shows a {kinds[0]}, the take a {kinds[1]}: choose a take of its kind")
     dimensions = 2 if performance.world_m is None or best_take.world_m is None else 3
     take = mirrored(best_take) if mirror else best_take
     path = _warping_path(performance, take, dimensions)
     ours, theirs = angle_curves(performance, dimensions), angle_curves(take, dimensions)
     curves = AlignedAngles(
-        JOINT_NAMES,
+        theirs.joints,
         ours.times_s[path[:, 0]],
         theirs.times_s[path[:, 1]],
         ours.degrees[path[:, 0]],
@@ -110,11 +114,12 @@ def _warping_path(performance: PoseSequence, take: PoseSequence, dimensions: int
         track = prepared_track(sequence, dimensions)
         size = typical_body_size(track)
         if len(track) < 2 or not np.isfinite(size):
+            anchor = "palm" if sequence.skeleton.kind == "hand" else "shoulders"
             raise InvalidInputError(
-                f"the {name} cannot be compared: it has {len(sequence)} frames and the shoulders must be seen in some"
+                f"the {name} cannot be compared: it has {len(sequence)} frames and the {anchor} must be seen in some"
             )
         features.append(part_features(track.points, track.visible, track.skeleton, size))
-    template = make_template(0, "", *features[1])
+    template = make_template(0, "", *features[1], parts=PART_SETS[take.skeleton.kind])
     if template is None:
         raise InvalidInputError("the take cannot be compared: nothing moves in it")
     frames, trust = features[1]

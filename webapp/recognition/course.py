@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.core.angles import JOINT_INDEX, AngleCurves, range_of_motion
+from webapp.core.angles import AngleCurves, range_of_motion
 from webapp.core.records import FloatArray
 
 # A take whose joints all stay within this range has no turn; it goes there and back if its most moving joint ends
@@ -78,7 +78,7 @@ def course_of(take: AngleCurves) -> Course:
     near = np.flatnonzero(away >= _NEAR_TURN_SHARE)
     times_s = take.times_s
     bounds_s = (float(times_s[first]), float(times_s[last]))
-    return Course(_words(take.degrees, turn, main), bounds_s, (float(times_s[near[0]]), float(times_s[near[-1]])))
+    return Course(_words(take, turn, main), bounds_s, (float(times_s[near[0]]), float(times_s[near[-1]])))
 
 
 def _thirds(times_s: NDArray[np.float64], first: int, last: int) -> Course:
@@ -94,10 +94,12 @@ def _way_gone(degrees: FloatArray) -> NDArray[np.float64]:
     return np.asarray(away / furthest if furthest else away, np.float64)
 
 
-def _words(degrees: FloatArray, turn: int, main: int) -> tuple[str, str, str]:
-    changes = degrees[turn] - degrees[0]
-    knees = changes[[JOINT_INDEX["left_knee"], JOINT_INDEX["right_knee"]]]
+def _words(take: AngleCurves, turn: int, main: int) -> tuple[str, str, str]:
+    changes = take.degrees[turn] - take.degrees[0]
+    knees = changes[[column for column, name in enumerate(take.joints) if name.endswith("_knee")]]
+    if not len(knees):
+        return _OUT
     if (knees <= -_CROUCH_DEG).all():
         return _DOWN
-    raised = main in {JOINT_INDEX["left_shoulder"], JOINT_INDEX["right_shoulder"]} and changes[main] > 0
+    raised = take.joints[main].endswith("_shoulder") and changes[main] > 0
     return _UP if raised or (knees >= _CROUCH_DEG).all() else _OUT

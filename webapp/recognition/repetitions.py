@@ -32,7 +32,7 @@ _MOMENT_S = 0.05
 class Repetition:
     """One repetition: an event without its poses.
 
-    range_deg: how far each visible joint travelled, by name (core.angles.JOINT_NAMES), in degrees.
+    range_deg: how far each visible joint travelled, by name (core.angles.joints_of), in degrees.
     distance, threshold: the event's, from the nearest take and what was allowed. Times are the stream's.
     """
 
@@ -132,7 +132,7 @@ def repetition_of(event: Event) -> Repetition:
         announced_s=event.announced_s,
         distance=event.distance,
         threshold=event.threshold,
-        range_deg=named_ranges(angle_curves(event.sequence).degrees) if len(event.sequence) else {},
+        range_deg=named_ranges(angle_curves(event.sequence)) if len(event.sequence) else {},
     )
 
 
