@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     recognise.add_argument("video")
     recognise.add_argument("--actions", required=True, help="folder with ACTION/*.mp4, or an action pack")
     recognise.add_argument("--json", action="store_true", help="one JSON line per event")
+    recognise.add_argument("--detector", help="person detector, in place of the setting's; see docs/settings.md")
+    recognise.add_argument("--pose-model", help="pose model, in place of the setting's")
     recognise.set_defaults(run=_recognise)
 
     migrate = commands.add_parser("migrate", help="bring the database to this version's tables")
@@ -57,6 +59,16 @@ def _parser() -> argparse.ArgumentParser:
     user.set_defaults(run=_user)
 
     add_weights_arguments(commands.add_parser("weights", help="model files: list, pull, verify"))
+
+    from webapp import export_command, models_command
+
+    models = commands.add_parser("models", help="pose models of your own: list, add, remove")
+    models_command.add_arguments(models)
+    models.set_defaults(run=_models)
+
+    export = commands.add_parser("export", help="a Keras pose model as TFLite, and how far the two are apart")
+    export_command.add_arguments(export)
+    export.set_defaults(run=_export)
 
     doctor = commands.add_parser("doctor", help="check what the product needs, say what to do for each failure")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -126,10 +138,13 @@ def _worker(arguments: argparse.Namespace) -> int:
 
 
 def _recognise(arguments: argparse.Namespace) -> int:
+    from webapp.pipeline.messages import ModelChoice
     from webapp.recognise import recognise
 
+    settings = load_settings()
+    choice = ModelChoice(arguments.detector or settings.detector, arguments.pose_model or settings.pose_model)
     try:
-        return recognise(load_settings(), arguments.video, arguments.actions, as_json=arguments.json)
+        return recognise(settings, choice, arguments.video, arguments.actions, as_json=arguments.json)
     except BrokenPipeError:  # whoever read the output has seen enough (`| head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own flush at the end complains
         return 0
@@ -141,6 +156,20 @@ def _weights(arguments: argparse.Namespace) -> int:
     status, text = run(arguments, load_settings())
     print(text)
     return status
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    from webapp.models_command import run
+
+    print(run(arguments, load_settings()))
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from webapp.export_command import run
+
+    print(run(arguments, load_settings()))
+    return 0
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -12,22 +12,27 @@ from tqdm import tqdm
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.core.sequences import check_take
-from webapp.pipeline.messages import SessionEvent
+from webapp.pipeline.messages import ModelChoice, SessionEvent
 from webapp.pipeline.models import Models, load_models
 from webapp.pipeline.pipeline import SessionPipeline
 from webapp.pipeline.video import SUFFIXES, Video, pose_sequence
 from webapp.recognition import action_pack
+from webapp.recognition.compatibility import incompatibility
 from webapp.recognition.ports import Action, Take
 from webapp.recognition.template_bank import prepare_bank
 
 MAX_PACK_BYTES = 512 * 2**20
 
 
-def recognise(settings: Settings, video: str, actions: str, *, as_json: bool) -> int:
-    """Print every event of the video as it is found; InvalidInputError for what cannot be read."""
+def recognise(settings: Settings, choice: ModelChoice, video: str, actions: str, *, as_json: bool) -> int:
+    """Print every event of the video as it is found; InvalidInputError for what cannot be read or not be compared."""
     with Video(Path(video)) as opened:
-        models = load_models(settings)
-        pipeline = SessionPipeline(models, "video", prepare_bank(learn(models, Path(actions))))
+        models = load_models(settings, choice)
+        learned = learn(models, Path(actions))
+        obstacle = incompatibility(learned, models.loaded.skeleton, models.loaded.pose_model)
+        if obstacle is not None:
+            raise InvalidInputError(obstacle)
+        pipeline = SessionPipeline(models, "video", prepare_bank(learned))
         for frame in tqdm(
             opened.frames(), total=opened.frame_count, desc="Recognising", unit="frame", disable=_quiet()
         ):
