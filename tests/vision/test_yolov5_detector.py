@@ -1,7 +1,8 @@
-"""YOLOv5 as a person detector: the same boxes by either runtime, converted once, never from a damaged file."""
+"""YOLOv5 as a person detector: the same boxes by any runtime, exported once, never from a damaged file."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,16 +10,24 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from tests.evaluation_data import SHARED, needs_shared_data
 from tests.yolov5.checkpoints import random_network, write_official
 from webapp.core.errors import ModelUnavailableError
 from webapp.supervisor import LOADING_S
+from webapp.vision import runtimes
 from webapp.vision.detectors import yolov5_runtimes
 from webapp.vision.detectors.yolov5 import MEASURING_LIMITS, Limits, YoloV5Detector, load_yolov5
-from webapp.vision.detectors.yolov5_runtimes import load_openvino_rows, load_torch_rows
+from webapp.vision.detectors.yolov5_runtimes import RUNTIMES
 from webapp.vision.person_ap import person_ap50
+from webapp.vision.runners import ModelInput
+from webapp.vision.runtimes import load_network
+from webapp.vision.weights import sha256_of
 from yolov5.boxes import box_iou
+from yolov5.checkpoint import CheckpointError
+from yolov5.export import MAX_BOX_DIFFERENCE_PX, MAX_SCORE_DIFFERENCE, Parity
+from yolov5.network import SCALES, YoloV5
 
 SIDE_PX = 64
 
@@ -27,18 +36,20 @@ class FixedRows:
     """Answers the same rows for any picture."""
 
     runtime = "fixed"
+    input = ModelInput((1, SIDE_PX, SIDE_PX, 3), np.dtype(np.uint8))
 
     def __init__(self, *rows: tuple[float, ...]) -> None:
-        self._rows = np.array(rows, np.float32).reshape(-1, 6)
+        self._rows = np.array(rows, np.float32).reshape(1, -1, 6)
 
-    def run(self, fitted_bgr: np.ndarray) -> np.ndarray:
-        return self._rows
+    def run(self, batch: np.ndarray) -> list[np.ndarray]:
+        return [self._rows]
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights that know a person, already converted for SIDE_PX."""
-    path = tmp_path_factory.mktemp("weights") / "custom.pt"
+    """Random weights that know a person, already exported for SIDE_PX."""
+    path = tmp_path_factory.mktemp("weights") / "yolov5" / "custom.pt"
+    path.parent.mkdir()
     write_official(path, random_network("n"), ["dog", "person", "ball"])
     load_yolov5(path, threads=1, input_px=SIDE_PX)
     return path
@@ -49,8 +60,14 @@ def noise_bgr() -> np.ndarray:
     return np.random.default_rng(3).integers(0, 256, (48, 64, 3), dtype=np.uint8)
 
 
-def no_conversion(*_: object) -> None:
-    raise AssertionError("converted again")
+@pytest.fixture
+def onnx_path(checkpoint: Path) -> Path:
+    """The export of the checkpoint."""
+    return next(checkpoint.parent.glob(f"*-{SIDE_PX}.onnx"))
+
+
+def no_export(*_: object) -> None:
+    raise AssertionError("exported again")
 
 
 def test_boxes_are_in_pixels_of_the_picture_best_first() -> None:
@@ -80,64 +97,110 @@ def test_a_box_beside_the_picture_is_nobody() -> None:
     assert YoloV5Detector("fixed", rows, SIDE_PX).detect(np.zeros((16, 64, 3), np.uint8)) == []
 
 
-def test_openvino_and_pytorch_give_the_same_rows(checkpoint: Path, noise_bgr: np.ndarray) -> None:
-    square_bgr = np.ascontiguousarray(np.resize(noise_bgr, (SIDE_PX, SIDE_PX, 3)))
-    sha256 = next((checkpoint.parent / "openvino").glob("*.xml")).stem.split("-")[1].ljust(64, "0")
+def test_every_runtime_gives_the_same_boxes(checkpoint: Path, noise_bgr: np.ndarray) -> None:
+    limits = Limits(min_score=0.0, max_iou=1.0, max_people=1000, min_height=0.0)
+    found = {}
 
-    fast = load_openvino_rows(checkpoint, sha256, SIDE_PX, threads=1).run(square_bgr)
-    plain = load_torch_rows(checkpoint, threads=1).run(square_bgr)
+    for runtime in RUNTIMES:
+        detector = load_yolov5(checkpoint, threads=1, input_px=SIDE_PX, limits=limits, runtime=runtime)
+        assert detector.runtime == runtime
+        boxes = [(p.box.x1_px, p.box.y1_px, p.box.x2_px, p.box.y2_px) for p in detector.detect(noise_bgr)]
+        found[runtime] = np.sort(np.array(boxes), axis=0)
 
-    assert fast.shape == plain.shape == (3 * (8 * 8 + 4 * 4 + 2 * 2), 6)
-    np.testing.assert_allclose(fast, plain, atol=1e-3)
-
-
-def test_the_conversion_is_done_once(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yolov5_runtimes, "_export", no_conversion)
-
-    assert load_yolov5(checkpoint, threads=1, input_px=SIDE_PX).runtime == "openvino"
+    assert len(found["torch"]) > 50
+    np.testing.assert_allclose(found["openvino"], found["torch"], atol=0.01)
+    np.testing.assert_allclose(found["onnxruntime"], found["torch"], atol=0.01)
 
 
-def test_a_conversion_that_hangs_is_given_up_before_the_supervisor_replaces_its_worker() -> None:
+def test_the_export_is_done_once_and_the_fastest_runtime_remembered(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load_yolov5(checkpoint, threads=1, input_px=SIDE_PX).runtime
+    monkeypatch.setattr(yolov5_runtimes, "_export", no_export)
+    monkeypatch.setattr(runtimes, "_times_s", no_export)
+
+    assert load_yolov5(checkpoint, threads=1, input_px=SIDE_PX).runtime == first in RUNTIMES
+
+
+def test_what_is_kept_of_an_export_says_how_near_it_came_to_pytorch(checkpoint: Path, onnx_path: Path) -> None:
+    known = json.loads(onnx_path.with_suffix(".json").read_text())
+
+    assert known["source_sha256"] == sha256_of(checkpoint)
+    assert known["sha256"] == sha256_of(onnx_path)
+    assert 0 <= known["difference_to_torch"]["box_px"] < MAX_BOX_DIFFERENCE_PX
+    assert 0 <= known["difference_to_torch"]["score"] < MAX_SCORE_DIFFERENCE
+
+
+@pytest.mark.parametrize("parity", [Parity(0.06, 0.0), Parity(0.0, 0.01), Parity(float("nan"), 0.0)])
+def test_an_export_that_sees_something_else_is_refused(parity: Parity) -> None:
+    with pytest.raises(CheckpointError, match="differ from PyTorch's by"):
+        parity.check()
+
+
+def test_an_export_that_hangs_is_given_up_before_the_supervisor_replaces_its_worker() -> None:
     assert yolov5_runtimes.EXPORT_LIMIT_S < LOADING_S / 1.2
 
 
-@pytest.mark.parametrize("suffix", ["xml", "bin", "json"])
-def test_a_damaged_conversion_is_not_loaded_but_done_again(
-    checkpoint: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("suffix", [".onnx", ".json"])
+def test_a_damaged_export_is_not_loaded_but_done_again(checkpoint: Path, onnx_path: Path, suffix: str) -> None:
+    damaged = onnx_path.with_suffix(suffix)
+    damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 2])
+
+    load_yolov5(checkpoint, threads=1, input_px=SIDE_PX, runtime="onnxruntime")
+
+    assert json.loads(onnx_path.with_suffix(".json").read_text())["sha256"] == sha256_of(onnx_path)
+
+
+def test_where_the_weights_may_not_be_written_the_export_serves_once(
+    checkpoint: Path, noise_bgr: np.ndarray, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = next((checkpoint.parent / "openvino").glob(f"*.{suffix}"))
-    whole = kept.read_bytes()
-    kept.write_bytes(whole[: len(whole) // 2])
-    monkeypatch.setattr(yolov5_runtimes, "_export", no_conversion)
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
 
-    with pytest.raises(AssertionError, match="converted again"):
-        load_yolov5(checkpoint, threads=1, input_px=SIDE_PX)
+    monkeypatch.setattr(yolov5_runtimes, "_keep", refuse)
 
-    kept.write_bytes(whole)
+    detector = load_yolov5(checkpoint, threads=1, input_px=SIDE_PX + 32)
+
+    assert detector.detect(noise_bgr) is not None
+    assert "each start exports anew" in caplog.text
+    assert not list(checkpoint.parent.glob(f"*-{SIDE_PX + 32}.*"))
 
 
-def test_a_converted_network_runs_without_pytorch(checkpoint: Path) -> None:
+def test_an_exported_network_runs_without_pytorch(checkpoint: Path) -> None:
     code = (
         "import sys, numpy; from pathlib import Path; from webapp.vision.detectors.yolov5 import load_yolov5;"
-        f"detector = load_yolov5(Path({str(checkpoint)!r}), threads=1, input_px={SIDE_PX});"
+        f"detector = load_yolov5(Path({str(checkpoint)!r}), threads=1, input_px={SIDE_PX}, runtime='openvino');"
         "detector.detect(numpy.zeros((48, 64, 3), numpy.uint8)); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_pytorch_steps_in_where_openvino_is_missing(
+def test_pytorch_steps_in_where_nothing_could_be_exported(
     checkpoint: Path, noise_bgr: np.ndarray, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    limits = Limits(min_score=0.0, min_height=0.0)
-    expected = load_yolov5(checkpoint, threads=1, input_px=SIDE_PX, limits=limits).detect(noise_bgr)
-    monkeypatch.setitem(sys.modules, "openvino", None)
+    monkeypatch.setattr(yolov5_runtimes, "EXPORT_LIMIT_S", 0.05)
 
-    detector = load_yolov5(checkpoint, threads=1, input_px=SIDE_PX, limits=limits)
+    detector = load_yolov5(checkpoint, threads=1, input_px=SIDE_PX + 64)
 
     assert detector.runtime == "torch"
-    assert "YOLOv5 runs on PyTorch" in caplog.text
-    people = detector.detect(noise_bgr)
-    assert [person.score for person in people] == pytest.approx([person.score for person in expected], abs=1e-4)
+    assert detector.detect(noise_bgr) is not None
+    assert "took more than 0.05 s; YOLOv5 runs on PyTorch" in caplog.text
+
+
+def test_a_runtime_that_cannot_run_it_leaves_the_choice_to_the_others(checkpoint: Path) -> None:
+    assert load_yolov5(checkpoint, threads=1, input_px=SIDE_PX, runtime="litert").runtime in RUNTIMES
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_an_onnx_file_that_is_none_is_refused(runtime: str, onnx_path: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "yolov5" / "cut.onnx"
+    broken.parent.mkdir()
+    for content in (onnx_path.read_bytes()[:5000], b"<html>" * 100, b""):
+        broken.write_bytes(content)
+        with pytest.raises(ModelUnavailableError, match=r"openvino cannot load cut\.onnx: .*onnxruntime cannot load"):
+            load_network(broken)
+        with pytest.raises(ModelUnavailableError, match=r"cannot load cut\.onnx"):
+            load_network(broken, runtime=runtime)
 
 
 def test_a_damaged_official_file_is_never_loaded(tmp_path: Path) -> None:
@@ -165,35 +228,59 @@ def test_a_network_that_knows_no_person_is_refused(tmp_path: Path) -> None:
         load_yolov5(path, threads=1, input_px=SIDE_PX)
 
 
-def test_the_medium_size_detects(tmp_path: Path) -> None:
-    path = tmp_path / "medium.pt"
+def test_the_medium_size_detects_on_every_runtime(tmp_path: Path) -> None:
+    path = tmp_path / "yolov5" / "medium.pt"
+    path.parent.mkdir()
     write_official(path, random_network("m", classes=1), ["person"])
+    image_bgr = np.random.default_rng(6).integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
+    limits = Limits(min_score=0.0, min_height=0.0)
 
-    rows = load_torch_rows(path, threads=1).run(np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8))
+    scores = {
+        runtime: [person.score for person in load_yolov5(path, 1, SIDE_PX, limits, runtime).detect(image_bgr)]
+        for runtime in RUNTIMES
+    }
 
-    assert rows.shape == (252, 6)
-    assert np.isfinite(rows).all()
+    assert len(scores["torch"]) == limits.max_people
+    assert scores["openvino"] == pytest.approx(scores["torch"], abs=1e-4)
+    assert scores["onnxruntime"] == pytest.approx(scores["torch"], abs=1e-4)
+
+
+@pytest.mark.parametrize("size", ["l", "x"])
+def test_the_larger_sizes_are_built(size: str) -> None:
+    with torch.device("meta"):
+        rows = YoloV5(SCALES[size], classes=1)(torch.empty(1, 3, SIDE_PX, SIDE_PX))
+
+    assert rows.shape == (1, 252, 6)
 
 
 @pytest.fixture(scope="module")
 def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("official") / "yolov5n.pt"
+    path = tmp_path_factory.mktemp("official") / "yolov5" / "yolov5n.pt"
+    path.parent.mkdir()
     path.write_bytes((SHARED / "weights" / "yolov5n.pt").read_bytes())
     return path
 
 
 @needs_shared_data
-@pytest.mark.parametrize(("input_px", "expected"), [(320, 0.556), (640, 0.713)])
-def test_person_ap50_is_that_of_the_official_network(official: Path, input_px: int, expected: float) -> None:
-    detector = load_yolov5(official, threads=2, input_px=input_px, limits=MEASURING_LIMITS)
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_person_ap50_is_that_of_the_official_network(official: Path, runtime: str) -> None:
+    detector = load_yolov5(official, threads=2, limits=MEASURING_LIMITS, runtime=runtime)
 
-    assert person_ap50(detector, SHARED / "images" / "person_boxes") == pytest.approx(expected, abs=0.002)
+    assert person_ap50(detector, SHARED / "images" / "person_boxes") == pytest.approx(0.556, abs=0.002)
 
 
 @needs_shared_data
-def test_live_boxes_are_the_same_by_either_runtime(official: Path) -> None:
-    fast = load_yolov5(official, threads=2)
-    plain = YoloV5Detector("plain", load_torch_rows(official, threads=2), 320)
+def test_person_ap50_at_the_published_side_is_that_of_the_official_network(official: Path) -> None:
+    detector = load_yolov5(official, threads=2, input_px=640, limits=MEASURING_LIMITS, runtime="openvino")
+
+    assert person_ap50(detector, SHARED / "images" / "person_boxes") == pytest.approx(0.713, abs=0.002)
+
+
+@needs_shared_data
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_live_boxes_are_those_of_pytorch(official: Path, runtime: str) -> None:
+    fast = load_yolov5(official, threads=2, runtime=runtime)
+    plain = load_yolov5(official, threads=2, runtime="torch")
     compared = 0
 
     for picture in sorted((SHARED / "images" / "person_boxes" / "images").glob("*.jpg"))[:24]:

@@ -106,7 +106,7 @@ def load_network(
     compared, where the model leaves its input's size open. runtime: one of the setting of that name; auto, or one that
     cannot run the file: the fastest that can. ModelUnavailableError when none can load it.
     """
-    return chosen(_loaders(path, outputs, threads), path, threads, runtime, input_px)
+    return chosen(file_loaders(path, outputs, threads), path, threads, runtime, input_px)
 
 
 def network_speeds(path: Path, threads: int, input_px: int = 256) -> dict[str, float]:
@@ -114,7 +114,7 @@ def network_speeds(path: Path, threads: int, input_px: int = 256) -> dict[str, f
 
     ModelUnavailableError where none can.
     """
-    networks, _ = _loaded(_loaders(path, None, threads))
+    networks, _ = _loaded(file_loaders(path, None, threads))
     times_s = _times_s(networks, input_px)
     return {network.runtime: median(times) * 1000 for network, times in zip(networks, times_s, strict=True)}
 
@@ -140,7 +140,8 @@ def chosen(
     return loaders[remembered]() if remembered is not None else _fastest(loaders, path, threads, input_px)
 
 
-def _loaders(path: Path, outputs: Sequence[str] | None, threads: int) -> dict[str, Callable[[], Network]]:
+def file_loaders(path: Path, outputs: Sequence[str] | None, threads: int) -> dict[str, Callable[[], Network]]:
+    """What loads the file on each runtime that reads its kind; ModelUnavailableError where it cannot, when called."""
     return {runtime: partial(_load, runtime, path, outputs, threads) for runtime in candidates(path)}
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.core.errors import ModelUnavailableError
 from webapp.core.records import Box, Detection
-from webapp.vision.detectors.yolov5_runtimes import PersonRows, load_openvino_rows, load_torch_rows
+from webapp.vision.detectors.yolov5_runtimes import load_person_rows
 from webapp.vision.ports import Image
+from webapp.vision.runtimes import Network
 from webapp.vision.weights import read_manifest, sha256_of
 from yolov5.boxes import select_boxes
 from yolov5.checkpoint import CheckpointError
 from yolov5.letterbox import letterbox
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,10 @@ MEASURING_LIMITS = Limits(min_score=0.001, max_iou=0.6, max_people=300, min_heig
 class YoloV5Detector:
     """Finds people with a YOLOv5 network cut down to that class."""
 
-    def __init__(self, name: str, rows: PersonRows, input_px: int, limits: Limits = LIVE_LIMITS) -> None:
+    def __init__(self, name: str, network: Network, input_px: int, limits: Limits = LIVE_LIMITS) -> None:
         self.name = name
-        self.runtime = rows.runtime
-        self._rows = rows
+        self.runtime = network.runtime
+        self._network = network
         self._input_px = input_px
         self._limits = limits
 
@@ -50,8 +48,9 @@ class YoloV5Detector:
         """People in the picture, best score first."""
         limits = self._limits
         fitted_bgr, fit = letterbox(image_bgr, self._input_px)
+        (rows,) = self._network.run(fitted_bgr[None])
         corners, scores, _ = select_boxes(
-            self._rows.run(fitted_bgr), min_score=limits.min_score, max_iou=limits.max_iou, max_boxes=limits.max_people
+            rows[0], min_score=limits.min_score, max_iou=limits.max_iou, max_boxes=limits.max_people
         )
         people = [
             Detection(Box(*corner), float(score))
@@ -61,28 +60,22 @@ class YoloV5Detector:
         return [person for person in people if person.box.width_px > 0 and person.box.height_px > min_height_px]
 
 
-def load_yolov5(path: Path, threads: int, input_px: int = 320, limits: Limits = LIVE_LIMITS) -> YoloV5Detector:
-    """The detector of a checkpoint file, on OpenVINO where that is installed, else on PyTorch.
+def load_yolov5(
+    path: Path, threads: int, input_px: int = 320, limits: Limits = LIVE_LIMITS, runtime: str = "auto"
+) -> YoloV5Detector:
+    """The detector of a checkpoint file, on OpenVINO, ONNX Runtime or PyTorch: runtime, else the fastest here.
 
-    The first OpenVINO load converts the checkpoint (some seconds, a process of its own) and keeps the result beside it.
+    The first load exports the checkpoint to ONNX (some seconds, a process of its own) and keeps the result beside it.
     ModelUnavailableError for a file that is missing, damaged, or no YOLOv5 network.
     """
     if input_px <= 0 or input_px % 32:
         raise ValueError(f"input_px must be a multiple of 32, got {input_px}")
     sha256 = _checked_sha256(path)
     try:
-        rows = _load_rows(path, sha256, input_px, threads)
-    except (CheckpointError, ImportError) as error:
+        network = load_person_rows(path, sha256, input_px, threads, runtime)
+    except CheckpointError as error:
         raise ModelUnavailableError(f"YOLOv5 cannot be used: {error}") from error
-    return YoloV5Detector(path.stem, rows, input_px, limits)
-
-
-def _load_rows(path: Path, sha256: str, input_px: int, threads: int) -> PersonRows:
-    try:
-        return load_openvino_rows(path, sha256, input_px, threads)
-    except ModelUnavailableError as error:
-        _log.warning("%s; YOLOv5 runs on PyTorch, which is slower", error)
-        return load_torch_rows(path, threads)
+    return YoloV5Detector(path.stem, network, input_px, limits)
 
 
 def _checked_sha256(path: Path) -> str:

@@ -1,129 +1,123 @@
-"""Two ways to run a YOLOv5 checkpoint: OpenVINO (converted once, kept beside the weights) and PyTorch.
+"""A YOLOv5 checkpoint as a network of the class "person": exported once to ONNX, for OpenVINO or ONNX Runtime, or as it
+is, on PyTorch.
 
-Measured at 320 px on two cores, medians in ms: PyTorch eager 20.0, traced and frozen 16.3, channels last 13.5;
-OpenVINO 5.0.
+The export lies beside the weights as NAME-HASH-SIDE.onnx, with a .json that holds its hash and how near it came to
+PyTorch; without that it does not count. HASH is of the checkpoint.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+import numpy as np
 
 from webapp.core.errors import ModelUnavailableError
-from webapp.core.records import FloatArray
-from webapp.vision.ports import Image
+from webapp.vision.runners import Array, ModelInput
+from webapp.vision.runtimes import Network, chosen, file_loaders
+from webapp.vision.weights import sha256_of
 from yolov5.checkpoint import person_class, read_checkpoint
 
 _log = logging.getLogger(__name__)
 
+RUNTIMES = ("openvino", "onnxruntime", "torch")
 EXPORT_LIMIT_S = 60.0
-"""Below what the supervisor gives a worker to load; a conversion takes about 10 s."""
+"""Below what the supervisor gives a worker to load; an export takes 4 s for yolov5n."""
 PROJECT = Path(__file__).resolve().parents[3]
 
 
-class PersonRows(Protocol):
-    """A loaded network of the class "person"."""
-
-    runtime: str
-
-    def run(self, fitted_bgr: Image) -> FloatArray:
-        """Rows (boxes, 6) of a letterboxed picture: centre x, y, width, height in input pixels, objectness, person."""
-        ...
-
-
-class OpenVinoRows:
-    """The network as OpenVINO compiled it."""
-
-    runtime = "openvino"
-
-    def __init__(self, compiled: Any) -> None:
-        self._request = compiled.create_infer_request()
-
-    def run(self, fitted_bgr: Image) -> FloatArray:
-        # the shared output is overwritten by the next picture; the caller's boxes are copies
-        rows: FloatArray = self._request.infer({0: fitted_bgr[None]}, share_inputs=True, share_outputs=True)[0][0]
-        return rows
-
-
-class TorchRows:
+class TorchNetwork:
     """The network as PyTorch runs it."""
 
     runtime = "torch"
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Any, input_px: int) -> None:
+        self.input = ModelInput((1, input_px, input_px, 3), np.dtype(np.uint8))
         self._network = network
 
-    def run(self, fitted_bgr: Image) -> FloatArray:
-        import torch  # noqa: PLC0415 -- only where OpenVINO is missing: it costs a second and 200 MB
+    def run(self, batch: Array) -> list[Array]:
+        import torch  # noqa: PLC0415 -- only where it runs or is measured: it costs a second and 200 MB
 
         with torch.inference_mode():
-            rows: FloatArray = self._network(torch.from_numpy(fitted_bgr[None]))[0].numpy()
-        return rows
+            return [self._network(torch.from_numpy(batch)).numpy()]
 
 
-def load_torch_rows(path: Path, threads: int) -> TorchRows:
-    """CheckpointError or ImportError where that fails."""
-    import torch  # noqa: PLC0415 -- as above
+def load_person_rows(path: Path, sha256: str, input_px: int, threads: int, runtime: str) -> Network:
+    """From a letterboxed BGR picture (1, input_px, input_px, 3) to rows (1, boxes, 6): centre x, y, width, height in
+    input pixels, objectness, person.
 
-    from yolov5.export import load_person_network  # noqa: PLC0415
-
-    torch.set_num_threads(threads)
-    network = load_person_network(path)
-    return TorchRows(network.to(memory_format=torch.channels_last))  # type: ignore[call-overload]  # the stub lacks it
-
-
-def load_openvino_rows(path: Path, sha256: str, input_px: int, threads: int) -> OpenVinoRows:
-    """The converted network, converting first where that was not done.
-
-    ModelUnavailableError where OpenVINO cannot; CheckpointError where nothing could, with this file.
+    runtime as of load_network, with torch among them. ModelUnavailableError where none can, CheckpointError for a file
+    that is no YOLOv5 network with such a class.
     """
+    if runtime == "torch":
+        return load_torch(path, input_px, threads)
+    loaders = {"torch": lambda: load_torch(path, input_px, threads)}
     try:
-        import openvino  # noqa: PLC0415 -- an inference framework is loaded when a model is
+        with _exported(path, sha256, input_px) as onnx_path:
+            return chosen(file_loaders(onnx_path, None, threads) | loaders, onnx_path, threads, runtime, input_px)
+    except ExportError as error:
+        _log.warning("%s; YOLOv5 runs on PyTorch, which is slower", error)
+        return load_torch(path, input_px, threads)
+
+
+def load_torch(path: Path, input_px: int, threads: int) -> Network:
+    """ModelUnavailableError where PyTorch is missing, CheckpointError for a file that is none of a YOLOv5."""
+    try:
+        import torch  # noqa: PLC0415 -- as above
+
+        from yolov5.person import load_person_network  # noqa: PLC0415
+
     except ImportError as error:
-        raise ModelUnavailableError(f"OpenVINO is not installed ({error})") from error
-    xml, weights = _converted(path, sha256, input_px)
-    core = openvino.Core()
-    # f32: half precision, the default of new processors, moves boxes by pixels
-    options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-    try:
-        return OpenVinoRows(core.compile_model(core.read_model(xml, weights), "CPU", options))
-    except RuntimeError as error:
-        raise ModelUnavailableError(f"OpenVINO could not load {path.name}: {error}") from error
+        raise ModelUnavailableError(f"runtime torch is not installed ({error}): pip install torch") from error
+    network = load_person_network(path)
+    torch.set_num_threads(threads)
+    return TorchNetwork(network.to(memory_format=torch.channels_last), input_px)  # type: ignore[call-overload]
 
 
-def _converted(path: Path, sha256: str, input_px: int) -> tuple[bytes, bytes]:
-    """OpenVINO's two files as bytes; taken from beside the weights if the hashes kept there still hold."""
-    folder = path.parent / "openvino"
-    stem = f"{path.stem}-{sha256[:16]}-{input_px}"
-    kept = _read_kept(folder, stem)
-    if kept is not None:
-        return kept
+class ExportError(ModelUnavailableError):
+    """A checkpoint could not be exported; PyTorch may still run it."""
+
+
+@contextmanager
+def _exported(path: Path, sha256: str, input_px: int) -> Iterator[Path]:
+    """The whole ONNX file of a checkpoint, made where it is not there. ExportError, or CheckpointError for a file that
+    is no checkpoint.
+    """
+    kept = path.with_name(f"{path.stem}-{sha256[:16]}-{input_px}.onnx")
+    if _is_whole(kept):
+        yield kept
+        return
     person_class(read_checkpoint(path))  # a file that is none is told at once
-    with tempfile.TemporaryDirectory(prefix="moveprint-yolov5-") as scratch:
-        xml_path = Path(scratch) / "network.xml"
-        _export(path, xml_path, input_px)
-        fresh = xml_path.read_bytes(), xml_path.with_suffix(".bin").read_bytes()
-    try:
-        _keep(folder, stem, *fresh)
-    except OSError as error:
-        _log.warning("the converted network cannot be kept in %s (%s): each start converts anew", folder, error)
-    return fresh
+    # in the place that the file would have: what is remembered of it lies in the folder above
+    with tempfile.TemporaryDirectory(prefix="moveprint-") as scratch:
+        fresh = Path(scratch) / "yolov5" / kept.name
+        fresh.parent.mkdir()
+        _export(path, fresh, input_px)
+        try:
+            _keep(fresh, kept)
+        except OSError as error:
+            _log.warning("the exported network cannot be kept in %s (%s): each start exports anew", path.parent, error)
+            yield fresh
+        else:
+            yield kept
 
 
-def _export(path: Path, xml_path: Path, input_px: int) -> None:
-    # a process of its own: what the conversion needs of memory ends with it
-    command = [sys.executable, "-m", "webapp.lifeline", "yolov5.export", str(path.resolve()), str(xml_path)]
+def _export(path: Path, onnx_path: Path, input_px: int) -> None:
+    """Write the ONNX file, and beside it what is known of it."""
+    # a process of its own: what the export needs of memory ends with it
+    command = [sys.executable, "-m", "webapp.lifeline", "yolov5.export", str(path.resolve()), str(onnx_path)]
     command += ["--input-px", str(input_px)]
-    lifeline, held = os.pipe()  # the end that is held closes when this process dies, and the conversion ends
+    lifeline, held = os.pipe()  # the end that is held closes when this process dies, and the export ends
     try:
-        subprocess.run(
+        done = subprocess.run(
             command,
             cwd=PROJECT,
             check=True,
@@ -132,32 +126,31 @@ def _export(path: Path, xml_path: Path, input_px: int) -> None:
             text=True,
             timeout=EXPORT_LIMIT_S,
         )
+        parity = json.loads(done.stdout.strip().splitlines()[-1])
     except subprocess.CalledProcessError as error:
         reason = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise ModelUnavailableError(f"OpenVINO could not convert {path.name}: {reason}") from error
+        raise ExportError(f"{path.name} could not be exported to ONNX: {reason}") from error
     except subprocess.TimeoutExpired as error:
-        raise ModelUnavailableError(f"OpenVINO took more than {EXPORT_LIMIT_S:g} s to convert {path.name}") from error
+        raise ExportError(f"the export of {path.name} to ONNX took more than {EXPORT_LIMIT_S:g} s") from error
     finally:
         os.close(lifeline)
         os.close(held)
+    known = {"source_sha256": sha256_of(path), "sha256": sha256_of(onnx_path), "difference_to_torch": parity}
+    onnx_path.with_suffix(".json").write_text(json.dumps(known, indent=1), encoding="utf-8")
 
 
-def _keep(folder: Path, stem: str, xml: bytes, weights: bytes) -> None:
-    """Store both files, then their hashes: without those they do not count."""
-    folder.mkdir(exist_ok=True)
-    hashes = {"xml": hashlib.sha256(xml).hexdigest(), "bin": hashlib.sha256(weights).hexdigest()}
-    for suffix, data in (("xml", xml), ("bin", weights), ("json", json.dumps(hashes).encode())):
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-            file.write(data)
+def _keep(fresh: Path, kept: Path) -> None:
+    """Copy both files, what is known of it last: without that it does not count."""
+    for suffix in (".onnx", ".json"):
+        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
+            file.write(fresh.with_suffix(suffix).read_bytes())
         Path(file.name).chmod(0o644)  # a worker may run as another user than the set-up did
-        Path(file.name).replace(folder / f"{stem}.{suffix}")
+        Path(file.name).replace(kept.with_suffix(suffix))
 
 
-def _read_kept(folder: Path, stem: str) -> tuple[bytes, bytes] | None:
+def _is_whole(onnx_path: Path) -> bool:
     try:
-        hashes = json.loads((folder / f"{stem}.json").read_text(encoding="utf-8"))
-        xml, weights = ((folder / f"{stem}.{suffix}").read_bytes() for suffix in ("xml", "bin"))
-    except (OSError, ValueError):
-        return None
-    whole = hashes == {"xml": hashlib.sha256(xml).hexdigest(), "bin": hashlib.sha256(weights).hexdigest()}
-    return (xml, weights) if whole else None
+        known = json.loads(onnx_path.with_suffix(".json").read_text(encoding="utf-8"))
+        return bool(known["sha256"] == sha256_of(onnx_path))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
