@@ -1,5 +1,6 @@
 // The cameras of this machine: which there are, opening one, and why one cannot be opened.
 
+const CAMERA_KEY = "moveprint-camera";
 const WANTED = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 
 const PROBLEMS = {
@@ -55,4 +56,25 @@ export async function alreadyAllowed() {
 
 export function facesThePerson(stream) {
   return stream.getVideoTracks()[0]?.getSettings().facingMode !== "environment";
+}
+
+export function letGo(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
+// The camera that was used last, by its id.
+export function rememberedCamera() {
+  try {
+    return localStorage.getItem(CAMERA_KEY);
+  } catch {
+    return null; // storage may be forbidden: then the default camera
+  }
+}
+
+export function rememberCamera(deviceId) {
+  try {
+    localStorage.setItem(CAMERA_KEY, deviceId ?? "");
+  } catch {
+    // as above
+  }
 }

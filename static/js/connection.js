@@ -5,7 +5,8 @@ import { CreditLedger } from "./frames.js";
 const SILENCE_MS = 9000; // the server answers every frame within 5 s, so longer silence means that answers were lost
 const RETRY_MS = 1000;
 
-// Events: state {state: "connecting" | "ready" | "away" | "refused", message}, worker, result, drop, credit, actions_changed.
+// Events: state {state: "connecting" | "ready" | "away" | "refused", message}, worker, result, drop, credit, actions_changed,
+// models_refused, sent {name, bytes}.
 export class LiveConnection extends EventTarget {
   constructor(purpose) {
     super();
@@ -24,16 +25,28 @@ export class LiveConnection extends EventTarget {
   }
 
   // A credit for one frame as its id, or null when none is free.
-  reserve(timeS, onAnswer = null) {
-    return this.ledger.take({ timeS, onAnswer, sentMs: performance.now() });
+  // seen: what this browser has seen itself and the answer is about; the answer brings it back.
+  reserve(timeS, { onAnswer = null, seen = null } = {}) {
+    return this.ledger.take({ timeS, onAnswer, seen, sentMs: performance.now() });
   }
 
   send(frameId, timeS, bytes) {
-    const entry = this.ledger.open.get(frameId);
-    if (!entry) return; // the connection was renewed meanwhile: this frame is nobody's any more
-    entry.sentMs = performance.now();
-    this.socket.emit("frame", { frame_id: frameId, time_s: timeS }, bytes);
-    this.dispatch("sent", { frame_id: frameId, bytes: bytes.byteLength });
+    this.#emit("frame", { frame_id: frameId, time_s: timeS }, bytes);
+  }
+
+  // header: what docs/protocol.md says of `poses`, but for frame_id.
+  sendPoses(frameId, header, packed) {
+    this.#emit("poses", { frame_id: frameId, ...header }, packed);
+  }
+
+  // null: everybody again.
+  follow(personId) {
+    this.socket.emit("follow", { person_id: personId });
+  }
+
+  // {detector, pose_model}; null: what the installation uses.
+  useModels(models) {
+    this.socket.emit("models", models);
   }
 
   release(frameId) {
@@ -43,7 +56,7 @@ export class LiveConnection extends EventTarget {
   // Send one frame and wait for its answer: a result, or {reason} when it was dropped.
   ask(timeS, bytes) {
     return new Promise((resolve) => {
-      const frameId = this.reserve(timeS, resolve);
+      const frameId = this.reserve(timeS, { onAnswer: resolve });
       if (frameId === null) resolve({ reason: "no credit" });
       else this.send(frameId, timeS, bytes);
     });
@@ -74,6 +87,7 @@ export class LiveConnection extends EventTarget {
     this.socket.on("result", (result) => this.#settle(result.frame_id, result, "result"));
     this.socket.on("drop", (drop) => this.#settle(drop.frame_id, drop, "drop"));
     this.socket.on("actions_changed", (change) => this.dispatch("actions_changed", change));
+    this.socket.on("models_refused", (refusal) => this.dispatch("models_refused", refusal));
     this.socket.on("disconnect", (reason) => {
       this.#forgetUnanswered();
       if (reason === "io client disconnect") return;
@@ -88,12 +102,20 @@ export class LiveConnection extends EventTarget {
     });
   }
 
+  #emit(name, header, bytes) {
+    const entry = this.ledger.open.get(header.frame_id);
+    if (!entry) return; // the connection was renewed meanwhile: this frame is nobody's any more
+    entry.sentMs = performance.now();
+    this.socket.emit(name, header, bytes);
+    this.dispatch("sent", { name, bytes: bytes.byteLength + JSON.stringify(header).length });
+  }
+
   #settle(frameId, answer, type) {
     const entry = this.ledger.settle(frameId);
     this.lastAnswerMs = performance.now();
     if (entry) {
       const roundTripMs = performance.now() - entry.sentMs;
-      this.dispatch(type, { ...answer, time_s: entry.timeS, round_trip_ms: roundTripMs });
+      this.dispatch(type, { ...answer, time_s: entry.timeS, round_trip_ms: roundTripMs, seen: entry.seen });
       entry.onAnswer?.(answer);
     }
     this.dispatch("credit");

@@ -44,10 +44,10 @@ export class FeedbackDialog extends EventTarget {
     this.#open(`${event.action}: what was it?`);
   }
 
-  // Of the last seconds: a snapshot of tracks, from which a stretch is chosen. models: {detector, pose_model}.
-  openForMissed(tracks, personId, models, { actions = this.known } = {}) {
+  // Of the last seconds: a snapshot of tracks, from which a stretch is chosen.
+  openForMissed(tracks, personId, { actions = this.known } = {}) {
     this.event = null;
-    this.models = { detector: models.detector, pose_model: models.pose_model };
+    this.models = { detector: tracks.models.detector, pose_model: tracks.models.pose_model };
     this.said.hidden = true;
     this.#offer(actions);
     this.form.elements.said.value = "missed";

@@ -142,9 +142,9 @@ export class FileTakes {
     const percent = Math.round(share * 100);
     progress.setAttribute("aria-valuenow", percent);
     progress.firstElementChild.style.width = `${percent}%`;
-    find(this.root, "[data-reading-note]").textContent = this.stage.connection.ready
+    find(this.root, "[data-reading-note]").textContent = this.stage.feed.ready
       ? "Every picture is looked at, so this may take longer than the video."
-      : "Waiting for recognition to start …";
+      : "Waiting until poses can be found …";
   }
 
   #showMode(mode) {

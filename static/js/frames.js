@@ -1,7 +1,10 @@
 // From the picture on the screen to JPEG bytes, at most as many unanswered frames as the server gives credits.
+import { pause } from "./waiting.js";
 
-const LONGEST_SIDE_PX = 640; // more only costs time: the pose model sees 256 pixels of each person
+export const LONGEST_SIDE_PX = 640; // more only costs time: the pose model sees 256 pixels of each person
 const JPEG_QUALITY = 0.8;
+const TRIES = 40;
+const RETRY_MS = 500;
 
 // Which frames are unanswered. A frame's credit is taken before it is encoded, so encoding cannot overshoot.
 export class CreditLedger {
@@ -91,8 +94,9 @@ export function watchPictures(video, onPicture) {
 
 // Sends the pictures of one video while credits last: a picture without a credit waits, a newer one takes its place.
 export class FrameFeed {
-  constructor(video, connection, grabber) {
-    Object.assign(this, { video, connection, grabber });
+  constructor(video, connection) {
+    Object.assign(this, { video, connection });
+    this.grabber = new FrameGrabber();
     this.superseded = 0;
     this.waiting = null;
     this.encoding = false;
@@ -100,6 +104,30 @@ export class FrameFeed {
     document.addEventListener("visibilitychange", () => {
       this.waiting = null; // what waited while the tab was hidden is old
     });
+  }
+
+  get ready() {
+    return this.connection.ready;
+  }
+
+  // The picture that the video shows now.
+  capture() {
+    return this.grabber.grab(this.video);
+  }
+
+  // Resolves once a worker has seen this picture; a drop or a lost connection means trying again.
+  async lookAt(bytes, timeS, signal) {
+    let reason = "no worker is there";
+    for (let attempt = 0; attempt < TRIES; attempt += 1) {
+      signal.throwIfAborted();
+      if (this.connection.ready) {
+        const answer = await this.connection.ask(timeS, bytes);
+        if (!answer.reason) return;
+        reason = answer.reason;
+      }
+      await pause(RETRY_MS, signal);
+    }
+    throw new Error(`the server did not look at the picture at ${timeS.toFixed(1)} s (${reason})`);
   }
 
   // timeOf: media time in seconds to the session's rising clock.
@@ -128,7 +156,7 @@ export class FrameFeed {
     this.encoding = true; // one at a time, so frame ids arrive rising
     let bytes = null;
     try {
-      bytes = await this.grabber.grab(this.video);
+      bytes = await this.capture();
     } finally {
       this.encoding = false;
       if (bytes && !document.hidden) this.connection.send(frameId, timeS, bytes);

@@ -1,10 +1,11 @@
 // The live page: what is seen, what it is closest to, what was recognised.
 import { listActions } from "./api.js";
 import { nearest } from "./body.js";
-import { element, find } from "./elements.js";
+import { find } from "./elements.js";
 import { EventList } from "./events.js";
 import { FeedbackDialog } from "./feedback_dialog.js";
-import { showModels } from "./models.js";
+import { Following } from "./following.js";
+import { Models } from "./models.js";
 import { Ranking, plainReason } from "./ranking.js";
 import { RepetitionCounter } from "./repetition_counter.js";
 import { SaveDialog } from "./save_dialog.js";
@@ -21,7 +22,9 @@ const SHOW_EVERY_MS = 100; // the overlay follows every frame, the words do not 
 const root = find(document, "[data-live]");
 const playSample = location.hash === "#sample"; // where a take of the sample clip sends people to see it recognised
 const stage = new Stage(find(root, "[data-stage]"), { purpose: "live", autostart: !playSample });
-const stats = new Stats(find(root, "[data-stats]"), stage.feed);
+new Stats(find(root, "[data-stats]"), stage);
+new Models(find(root, "[data-session-models]"), stage);
+const following = new Following(stage, find(root, "[data-person-choice]"));
 const ranking = new Ranking(find(root, "[data-ranking]"), find(root, "[data-ranking-empty]"));
 const events = new EventList({
   list: find(root, "[data-events]"),
@@ -34,27 +37,22 @@ const feedbackDialog = new FeedbackDialog(find(document, "[data-feedback-dialog]
 const missedButton = find(root, "[data-missed-one]");
 const lastSeconds = new TrackBuffer(REMEMBERED_S);
 const saveButton = find(root, "[data-save-last]");
-const saveDialog = new SaveDialog(find(document, "[data-save-dialog]"), () => stage.connection.worker);
+const saveDialog = new SaveDialog(find(document, "[data-save-dialog]"));
 const now = find(root, "[data-now]");
 const nowTitle = find(root, "[data-now-title]");
 const nowReason = find(root, "[data-now-reason]");
 const nowSet = find(root, "[data-now-set]");
 const counters = new Map(); // of repetitions, by person
-const personChoice = find(root, "[data-person-choice]");
 const noActions = root.querySelector("[data-no-actions]");
 
-let chosenId = null;
 let lastEvent = null;
 let shownAtMs = 0;
 
 stage.addEventListener("worker", ({ detail }) => {
-  lastSeconds.skeleton = detail.skeleton ?? lastSeconds.skeleton;
-  showModels(root, detail);
+  if (detail.skeleton) lastSeconds.models = detail;
 });
-stage.addEventListener("drop", () => stats.dropped());
+stage.addEventListener("seen", ({ detail }) => lastSeconds.push(detail));
 stage.addEventListener("result", ({ detail }) => {
-  stats.answered(detail);
-  lastSeconds.push(detail);
   for (const event of detail.events) announce(event, detail.people.length);
   if (detail.events.length || performance.now() - shownAtMs > SHOW_EVERY_MS) show(detail);
 });
@@ -62,8 +60,8 @@ stage.addEventListener("source", () => {
   lastSeconds.clear();
   lastEvent = null;
   counters.clear();
-  chosenId = null;
   stage.focusId = null;
+  if (stage.followedId !== null) following.follow(null);
   show({ people: [] });
 });
 stage.addEventListener("sample", () => play(stage.root.dataset.sampleUrl, "Sample clip"));
@@ -77,7 +75,6 @@ stage.connection.addEventListener("state", ({ detail }) => {
   // nothing that is shown holds any more while the server is away
   lastSeconds.clear();
   show({ people: [] });
-  showModels(root, { ...stage.connection.worker, state: "absent" });
 });
 stage.connection.addEventListener("actions_changed", () => toast("Your actions changed; recognition uses them now."));
 stage.addEventListener("interrupted", () => {
@@ -87,7 +84,7 @@ stage.addEventListener("interrupted", () => {
 saveButton.addEventListener("click", () => saveDialog.open(lastSeconds.snapshot(SAVED_S), stage.focusId));
 missedButton.addEventListener("click", () => {
   const [seen, personId] = [lastSeconds.snapshot(), stage.focusId]; // as it was when the button was pressed
-  correct((actions) => feedbackDialog.openForMissed(seen, personId, stage.connection.worker, { actions }));
+  correct((actions) => feedbackDialog.openForMissed(seen, personId, { actions }));
 });
 for (const [type, corrected] of [["applied", true], ["undone", false]]) {
   feedbackDialog.addEventListener(type, ({ detail }) => detail.feedback.event_id && events.markCorrected(detail.feedback.event_id, corrected));
@@ -119,19 +116,20 @@ function announce(event, people) {
   counters.set(event.person_id, counter);
   counter.add(event);
   lastEvent = { ...event, atMs: performance.now() };
-  if (chosenId === null) stage.focusId = event.person_id; // who did something is more interesting than who is near
+  if (stage.followedId === null) stage.focusId = event.person_id; // who did something is more interesting than who is near
 }
 
 function show(result) {
   shownAtMs = performance.now();
   const people = result.people;
   const byId = (wanted) => people.find(({ person_id: id }) => id === wanted);
-  const person = byId(chosenId) ?? byId(stage.focusId) ?? nearest(people);
+  const followedId = result.followed ?? null;
+  const person = followedId === null ? (byId(stage.focusId) ?? nearest(people)) : byId(followedId);
   stage.focusId = person?.person_id ?? null;
   saveButton.disabled = missedButton.disabled = lastSeconds.durationS < 1;
-  showNow(person);
+  showNow(person, followedId);
   showSet(person, result.time_s);
-  showPeople(people, person);
+  following.show(people, followedId);
   ranking.show(person?.ranking ?? []);
   if (noActions) {
     noActions.hidden = Boolean(person?.ranking.length);
@@ -139,14 +137,14 @@ function show(result) {
   }
 }
 
-function showNow(person) {
+function showNow(person, followedId) {
   const isRecent = lastEvent && performance.now() - lastEvent.atMs < SHOWN_EVENT_MS;
   const action = isRecent ? lastEvent.action : person?.current;
   let text = "Watching";
   if (action) text = action;
   else if (!stage.kind) text = "No picture yet";
   else if (!stage.connection.ready) text = "Waiting for recognition";
-  else if (!person) text = "Nobody in view";
+  else if (!person) text = followedId === null ? "Nobody in view" : `Person ${followedId} is out of view`;
   if (now.textContent !== text) now.textContent = text; // unchanged text must not be announced again
   now.dataset.kind = action ? "event" : "none";
   // what was recognised stays large for a moment, while the ranking is already about the next movement
@@ -162,20 +160,6 @@ function showSet(person, timeS) {
   if (nowSet.hidden) return;
   const text = `${set.action} × ${set.count} · ${Math.round(set.tempo_per_min)} a minute`;
   if (nowSet.textContent !== text) nowSet.textContent = text;
-}
-
-function showPeople(people, focused) {
-  const ids = people.map(({ person_id: id }) => id).sort((a, b) => a - b);
-  personChoice.hidden = ids.length < 2;
-  const buttons = [...personChoice.children];
-  if (buttons.map(({ dataset }) => dataset.personId).join() !== ids.join()) {
-    personChoice.replaceChildren(...ids.map(personButton));
-  }
-  for (const button of personChoice.children) button.setAttribute("aria-pressed", button.dataset.personId === String(focused?.person_id));
-}
-
-function personButton(id) {
-  return element("button", { type: "button", class: "chip", "data-person-id": id, onclick: () => (chosenId = id) }, `Person ${id}`);
 }
 
 if (playSample && stage.root.dataset.sampleUrl) play(stage.root.dataset.sampleUrl, "Sample clip");

@@ -5,6 +5,7 @@ import { Beeps } from "./beeps.js";
 import { BodyCheck } from "./body_check.js";
 import { find, prefersStillness } from "./elements.js";
 import { FileTakes } from "./file_takes.js";
+import { Models } from "./models.js";
 import { NegativeKeeper } from "./negative_keeper.js";
 import { Stage } from "./stage.js";
 import { TakeList } from "./take_list.js";
@@ -20,17 +21,18 @@ const cancelButton = find(form, "[data-cancel]");
 const note = find(form, "[data-session-note]");
 
 const stage = new Stage(find(root, "[data-stage]"), { purpose: "record" });
+new Models(find(root, "[data-session-models]"), stage);
 const bodyRoot = find(root, "[data-body-check]");
 const bodyCheck = new BodyCheck(bodyRoot);
 const beeps = new Beeps(() => find(form, "#beeps").checked);
 const session = new TakeSession(stage, bodyCheck, beeps);
 const keeper = negative ? new NegativeKeeper(() => find(form, "[name=source]:checked").value) : new ActionKeeper(checkedName);
-const takes = new TakeList(document, { keeper, models: () => stage.connection.worker, ...(negative && { title: "Recording", liveUrl: "" }) });
+const takes = new TakeList(document, { keeper, ...(negative && { title: "Recording", liveUrl: "" }) });
 const files = new FileTakes(root, stage, takes);
 
 let running = null;
 
-stage.addEventListener("result", ({ detail }) => {
+stage.addEventListener("seen", ({ detail }) => {
   if (stage.kind === "camera") bodyCheck.look(detail, stage.overlay.skeleton);
 });
 stage.addEventListener("source", ({ detail }) => {

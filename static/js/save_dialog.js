@@ -4,8 +4,8 @@ import { find } from "./elements.js";
 import { TakeCard } from "./take_card.js";
 
 export class SaveDialog {
-  constructor(dialog, models) {
-    Object.assign(this, { dialog, models });
+  constructor(dialog) {
+    this.dialog = dialog;
     this.name = find(dialog, "input");
     find(dialog, "[data-close]").addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => this.card?.replay.player.pause());
@@ -18,7 +18,6 @@ export class SaveDialog {
       tracks,
       personId,
       source: "live",
-      models: this.models,
       keeper: new ActionKeeper(() => this.#checkedName()),
     });
     this.card.addEventListener("discarded", () => this.dialog.close());

@@ -1,17 +1,19 @@
-// The picture with its skeletons: a camera or a video file, the overlay, the connection, and a helpful message for
-// everything that can be missing. The pages live and record build on it.
-import { alreadyAllowed, camerasAllowed, facesThePerson, listCameras, openCamera } from "./camera.js";
+// The picture with its skeletons: a camera or a video file, the overlay, the connection, where poses are found, and a
+// helpful message for everything that can be missing. The pages live and record build on it.
+import { alreadyAllowed, camerasAllowed, facesThePerson, letGo, listCameras, openCamera, rememberCamera, rememberedCamera } from "./camera.js";
 import { SessionClock } from "./clocks.js";
 import { LiveConnection } from "./connection.js";
 import { copyTemplate, element, find } from "./elements.js";
-import { FrameFeed, FrameGrabber } from "./frames.js";
+import { FrameFeed } from "./frames.js";
+import { ON_DEVICE, PoseFeed } from "./on_device_feed.js";
+import { Pace, PlaceChoice } from "./on_device_choice.js";
 import { Overlay } from "./overlay.js";
 import { toast } from "./toasts.js";
+import { loaded } from "./video_steps.js";
 
-const CAMERA_KEY = "moveprint-camera";
-
-// Events: result (with time_s and round_trip_ms), drop, worker, source {kind: "camera" | "file" | null, name}, and
-// interrupted: whoever gave people their ids is gone, so the same id may be somebody else from here on.
+// Events: seen {time_s, width_px, height_px, people}: who is where, of every picture that was looked at; result (with time_s
+// and round_trip_ms): what the server says of it, on the page live; drop; worker: as models; source {kind: "camera" | "file"
+// | null, name}; interrupted: whoever gave people their ids is gone, so the same id may be somebody else from here on.
 export class Stage extends EventTarget {
   constructor(root, { purpose, autostart = true }) {
     super();
@@ -19,35 +21,56 @@ export class Stage extends EventTarget {
     this.video = find(root, "video");
     this.overlay = new Overlay(find(root, "canvas"));
     this.connection = new LiveConnection(purpose);
-    this.grabber = new FrameGrabber();
-    this.feed = new FrameFeed(this.video, this.connection, this.grabber);
+    this.serverFeed = new FrameFeed(this.video, this.connection);
+    this.sends = purpose === "live"; // a take that is recorded here is seen here alone
+    this.poseFeed = new PoseFeed(this.video, this.connection, root.dataset.onDeviceUrl, { sends: this.sends });
+    this.feed = this.serverFeed;
+    this.place = new PlaceChoice(find(root, "[data-place]"));
+    this.pace = new Pace();
     this.clock = new SessionClock();
+    this.timeOf = null; // while pictures are looked at as they come
+    this.opening = null;
     this.kind = null;
     this.sourceSinceS = this.clock.last;
     this.focusId = null;
+    this.followedId = null;
     this.fileInput = find(root, "[data-file-input]");
     this.#listenToServer();
     this.#listenToPerson();
+    this.#listenToBrowser();
     this.showMessage("idle");
+    if (this.onDevice) this.#findPosesWhereChosen();
     if (autostart) this.#startIfAllowed();
   }
 
-  async openCamera(deviceId = remembered()) {
+  get onDevice() {
+    return this.place.model !== null;
+  }
+
+  // What finds poses now: {detector, pose_model, runtime, skeleton}, and state: whether a worker is there.
+  get models() {
+    const { worker } = this.connection;
+    return this.onDevice ? { ...ON_DEVICE, state: worker.state } : worker;
+  }
+
+  async openCamera(deviceId = rememberedCamera()) {
     this.close();
     this.showMessage("opening");
+    const opening = (this.opening = {});
     try {
       const stream = await openCamera(deviceId);
+      if (this.opening !== opening) return letGo(stream); // called off meanwhile
       this.#use("camera", "", () => (this.video.srcObject = stream));
       const [track] = stream.getVideoTracks();
       track.addEventListener("ended", () => this.#unplugged(stream));
-      remember(track.getSettings().deviceId);
+      rememberCamera(track.getSettings().deviceId);
       this.#mirror(facesThePerson(stream));
       await this.video.play();
-      this.feed.start(this.clock.live());
+      this.#look(this.clock.live());
       await this.#showCameras();
     } catch (error) {
       // play() is interrupted when the person changes the source meanwhile: that one has its own message
-      if (error.name === "AbortError" && !error.problem) return;
+      if (this.opening !== opening || (error.name === "AbortError" && !error.problem)) return;
       this.close();
       this.showMessage(error.problem ?? "failed", error.message);
     }
@@ -68,15 +91,17 @@ export class Stage extends EventTarget {
       throw error;
     }
     if (play) {
-      this.feed.start(this.clock.media());
+      this.#look(this.clock.media());
       await this.video.play();
     }
   }
 
   // Let go of the camera or file.
   close() {
+    this.opening = null;
+    this.timeOf = null;
     this.feed.stop();
-    for (const track of this.video.srcObject?.getTracks() ?? []) track.stop();
+    letGo(this.video.srcObject);
     this.video.srcObject = null;
     this.video.removeAttribute("src");
     this.video.controls = false;
@@ -98,6 +123,54 @@ export class Stage extends EventTarget {
     holder.append(message);
   }
 
+  #look(timeOf) {
+    this.timeOf = timeOf;
+    this.feed.start(timeOf);
+  }
+
+  // Pictures go to the server no longer from the moment on in which somebody wants them to stay here.
+  #findPosesWhereChosen() {
+    this.feed.stop();
+    this.poseFeed.unload();
+    this.feed = this.onDevice ? this.poseFeed : this.serverFeed;
+    this.root.dataset.place = this.onDevice ? "device" : "server";
+    if (this.onDevice) this.poseFeed.load(this.place.model);
+    this.overlay.clear();
+    this.#adoptModels();
+    this.#showNotice(this.onDevice ? "Getting ready to find poses in this browser." : "");
+    if (this.timeOf) this.feed.start(this.timeOf);
+  }
+
+  // Going on with the server would send pictures that were to stay here, so a person says so first.
+  #cannotFindPoses(reason) {
+    this.close();
+    this.place.use("server");
+    this.showMessage("not-on-device", `${reason[0].toUpperCase()}${reason.slice(1)}.`);
+    toast("Poses cannot be found in this browser. The camera is off; on the server it works.", "exclamation-triangle");
+  }
+
+  #adoptModels() {
+    const { models } = this;
+    const key = [models.detector, models.pose_model, models.skeleton?.name].join(" ");
+    const others = models.skeleton && this.modelsKey !== key;
+    if (others) {
+      this.modelsKey = key;
+      this.overlay.clear();
+      this.overlay.skeleton = models.skeleton;
+    }
+    this.#pass("worker", models);
+    if (others || models.state !== "ready") this.#pass("interrupted");
+  }
+
+  #see(frame) {
+    this.overlay.draw(frame, this.focusId, this.followedId);
+    this.#pass("seen", frame);
+  }
+
+  #pass(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
   #use(kind, name, attach) {
     this.showMessage(null);
     attach();
@@ -108,7 +181,7 @@ export class Stage extends EventTarget {
     this.kind = kind;
     this.sourceSinceS = this.clock.last;
     this.root.dataset.source = kind ?? "none";
-    this.dispatchEvent(new CustomEvent("source", { detail: { kind, name } }));
+    this.#pass("source", { kind, name });
   }
 
   #mirror(mirrored) {
@@ -144,7 +217,7 @@ export class Stage extends EventTarget {
       const action = event.target.closest("[data-do]")?.dataset.do;
       if (action === "camera") this.openCamera();
       if (action === "file") this.fileInput.click();
-      if (action === "sample") this.dispatchEvent(new CustomEvent("sample"));
+      if (action === "sample") this.#pass("sample");
       if (action === "stop") this.close();
       if (action === "reconnect") this.connection.retry();
     });
@@ -153,8 +226,9 @@ export class Stage extends EventTarget {
     this.fileInput.addEventListener("change", () => {
       const files = [...this.fileInput.files];
       this.fileInput.value = ""; // so that choosing the same file again counts as a change
-      if (files.length) this.dispatchEvent(new CustomEvent("files", { detail: files }));
+      if (files.length) this.#pass("files", files);
     });
+    this.place.addEventListener("change", () => this.#findPosesWhereChosen());
     navigator.mediaDevices?.addEventListener("devicechange", () => {
       if (this.kind === "camera") this.#showCameras();
     });
@@ -165,29 +239,51 @@ export class Stage extends EventTarget {
   }
 
   #listenToServer() {
-    const pass = (type, detail) => this.dispatchEvent(new CustomEvent(type, { detail }));
     this.connection.addEventListener("state", ({ detail }) => {
       this.#showState(detail);
-      if (detail.state === "away") pass("interrupted");
+      if (detail.state === "away") this.#pass("interrupted");
     });
     this.connection.addEventListener("worker", ({ detail }) => {
-      if (detail.skeleton) this.overlay.skeleton = detail.skeleton;
       if (detail.state === "restarted") toast("The recognition worker was restarted.", "arrow-repeat");
       this.#showState({ state: this.connection.state, message: "" });
-      pass("worker", detail);
-      if (detail.state !== "ready") pass("interrupted");
+      this.#adoptModels();
     });
     this.connection.addEventListener("result", ({ detail }) => {
       // an answer that was on its way when the source changed belongs to another picture
-      if (!this.kind || detail.time_s <= this.sourceSinceS) return;
-      this.overlay.draw(detail, this.focusId);
-      pass("result", detail);
+      const seenHere = Boolean(detail.seen);
+      if (!this.kind || detail.time_s <= this.sourceSinceS || seenHere !== this.onDevice) return;
+      this.followedId = detail.followed ?? null;
+      if (!seenHere) this.#see(detail);
+      this.#pass("result", seenHere ? withKeypoints(detail) : detail);
     });
-    this.connection.addEventListener("drop", ({ detail }) => pass("drop", detail));
+    this.connection.addEventListener("drop", ({ detail }) => this.#pass("drop", detail));
+  }
+
+  #listenToBrowser() {
+    this.poseFeed.addEventListener("loading", ({ detail: { share } }) =>
+      this.#showNotice(`Getting ready to find poses in this browser${share ? `: ${Math.round(100 * share)} %` : ""}.`),
+    );
+    this.poseFeed.addEventListener("ready", () => this.#showNotice(""));
+    this.poseFeed.addEventListener("failed", ({ detail }) => this.#cannotFindPoses(detail.reason));
+    this.poseFeed.addEventListener("seen", ({ detail }) => {
+      if (!this.kind) return;
+      const hint = this.pace.judge(this.place.model, detail.pose_ms);
+      if (hint) toast(hint, "hourglass-split");
+      this.#see(detail);
+    });
+  }
+
+  // preparing: what this browser is busy with before it finds poses.
+  #showNotice(preparing = this.preparing) {
+    this.preparing = preparing;
+    const waiting = this.sends || !this.onDevice ? this.serverNotice : "";
+    const text = waiting || preparing || "";
+    const notice = find(this.root, "[data-connection-notice]");
+    notice.hidden = !text;
+    notice.lastElementChild.textContent = text;
   }
 
   #showState({ state, message }) {
-    const notice = find(this.root, "[data-connection-notice]");
     const waiting = state === "ready" && this.connection.worker.state === "absent";
     this.root.dataset.connection = waiting ? "waiting" : state;
     if (state === "refused") {
@@ -196,41 +292,16 @@ export class Stage extends EventTarget {
     } else if (state === "ready" && this.root.querySelector("[data-refused]")) {
       this.showMessage("idle");
     }
-    notice.hidden = !(waiting || state === "away");
-    notice.lastElementChild.textContent = waiting
-      ? "Recognition is starting; this takes a few seconds."
-      : `${message} Trying again by itself.`;
+    this.serverNotice = "";
+    if (waiting) this.serverNotice = "Recognition is starting; this takes a few seconds.";
+    if (state === "away") this.serverNotice = `${message} Trying again by itself.`;
+    this.#showNotice();
     if (state !== "ready") this.overlay.clear();
   }
 }
 
-// Resolves when the first picture can be shown; rejects with a sentence why the browser cannot.
-export function loaded(video) {
-  return new Promise((resolve, reject) => {
-    if (video.readyState >= 2) resolve();
-    video.addEventListener("loadeddata", () => (video.videoWidth ? resolve() : reject(new Error("it has no picture, only sound"))), { once: true });
-    video.addEventListener("error", () => reject(new Error(reasonOf(video.error))), { once: true });
-  });
-}
-
-function reasonOf(error) {
-  if (error?.code === MediaError.MEDIA_ERR_NETWORK) return "it could not be read to its end";
-  if (error?.code === MediaError.MEDIA_ERR_DECODE) return "it is damaged, or has a codec this browser cannot decode";
-  return "this browser does not know the format; MP4 (H.264) and WebM play nearly everywhere";
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(CAMERA_KEY);
-  } catch {
-    return null; // storage may be forbidden: then the default camera
-  }
-}
-
-function remember(deviceId) {
-  try {
-    localStorage.setItem(CAMERA_KEY, deviceId ?? "");
-  } catch {
-    // as above
-  }
+// The server knows what the one person's movement is, this browser where it is.
+function withKeypoints(result) {
+  const here = result.seen.people[0];
+  return { ...result, people: here ? result.people.map((person) => ({ ...person, ...here })) : [] };
 }

@@ -19,11 +19,11 @@ const PHASES = {
 
 // Events: phase {phase}, discarded.
 export class TakeCard extends EventTarget {
-  // tracks: a TrackBuffer; keeper: where it goes (action_keeper.js, negative_keeper.js); models: {detector, pose_model};
-  // source: webcam, live or upload; liveUrl: where a kept take is tried, if not here.
-  constructor({ title, tracks, source, keeper, models, personId = null, liveUrl = "" }) {
+  // tracks: a TrackBuffer; keeper: where it goes (action_keeper.js, negative_keeper.js); source: webcam, live or upload;
+  // liveUrl: where a kept take is tried, if not here.
+  constructor({ title, tracks, source, keeper, personId = null, liveUrl = "" }) {
     super();
-    Object.assign(this, { tracks, source, keeper, models, liveUrl });
+    Object.assign(this, { tracks, source, keeper, liveUrl });
     this.clientKey = newClientKey();
     this.element = copyTemplate("take-card");
     this.replay = new Replay(find(this.element, "[data-take-replay]"));
@@ -72,7 +72,7 @@ export class TakeCard extends EventTarget {
     this.trim.disabled = true;
     try {
       const { clientKey, sequence, source, trim } = this;
-      this.kept = await this.keeper.keep({ clientKey, sequence, source, startS: trim.startS, endS: trim.endS, models: this.models() });
+      this.kept = await this.keeper.keep({ clientKey, sequence, source, startS: trim.startS, endS: trim.endS, models: this.tracks.models });
       this.#showKept();
     } catch (error) {
       this.#showFailed(error);

@@ -3,8 +3,8 @@ import { find } from "./elements.js";
 import { TakeCard } from "./take_card.js";
 
 export class TakeList {
-  constructor(root, { keeper, models, title = "Take", liveUrl = "/live/" }) {
-    Object.assign(this, { keeper, models, title, liveUrl });
+  constructor(root, { keeper, title = "Take", liveUrl = "/live/" }) {
+    Object.assign(this, { keeper, title, liveUrl });
     this.list = find(root, "[data-takes]");
     this.emptyNote = find(root, "[data-takes-empty]");
     this.keepAll = find(root, "[data-keep-all]");
@@ -19,7 +19,7 @@ export class TakeList {
 
   add(tracks, source, { title = null, liveUrl = this.liveUrl } = {}) {
     this.number += 1;
-    const card = new TakeCard({ title: title ?? `${this.title} ${this.number}`, tracks, source, liveUrl, keeper: this.keeper, models: this.models });
+    const card = new TakeCard({ title: title ?? `${this.title} ${this.number}`, tracks, source, liveUrl, keeper: this.keeper });
     this.cards.add(card);
     card.addEventListener("phase", () => this.#show());
     card.addEventListener("discarded", () => {

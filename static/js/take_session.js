@@ -41,8 +41,7 @@ export class TakeSession extends EventTarget {
   }
 
   #personInView(signal) {
-    const { skeleton } = this.stage.overlay;
-    return nextEvent(this.stage, "result", signal, ({ detail }) => this.bodyCheck.look(detail, skeleton).good);
+    return nextEvent(this.stage, "seen", signal, ({ detail }) => this.bodyCheck.look(detail, this.stage.overlay.skeleton).good);
   }
 
   async #countDown(seconds, signal) {
@@ -58,12 +57,11 @@ export class TakeSession extends EventTarget {
 
   // The tracks, or null when recognition was interrupted: two people could share an id in them.
   async #record(seconds, signal) {
-    const tracks = new TrackBuffer();
-    tracks.skeleton = this.stage.overlay.skeleton;
+    const tracks = new TrackBuffer(Infinity, this.stage.models);
     const keep = ({ detail }) => tracks.push(detail);
     const interruption = new AbortController();
     const spoil = () => interruption.abort();
-    this.stage.addEventListener("result", keep);
+    this.stage.addEventListener("seen", keep);
     this.stage.addEventListener("interrupted", spoil);
     this.stage.root.dataset.recording = "";
     this.bar.hidden = false;
@@ -74,7 +72,7 @@ export class TakeSession extends EventTarget {
       signal.throwIfAborted();
       if (error !== interruption.signal.reason) throw error;
     } finally {
-      this.stage.removeEventListener("result", keep);
+      this.stage.removeEventListener("seen", keep);
       this.stage.removeEventListener("interrupted", spoil);
       this.bar.hidden = true;
       delete this.stage.root.dataset.recording;

@@ -3,10 +3,11 @@ import { skeletonReference } from "./skeletons.js";
 
 export class TrackBuffer {
   // spanS: older frames are forgotten; Infinity keeps all.
-  constructor(spanS = Infinity) {
+  // models: {detector, pose_model, skeleton}, those that see what arrives.
+  constructor(spanS = Infinity, models = {}) {
     this.spanS = spanS;
     this.frames = [];
-    this.skeleton = null;
+    this.models = models;
   }
 
   push(result) {
@@ -26,10 +27,9 @@ export class TrackBuffer {
 
   // A copy of the last spanS that no longer grows: {skeleton, frames}.
   snapshot(spanS = this.spanS) {
-    const copy = new TrackBuffer(spanS);
+    const copy = new TrackBuffer(spanS, this.models);
     const sinceS = (this.frames.at(-1)?.time_s ?? 0) - spanS;
     copy.frames = this.frames.filter(({ time_s: timeS }) => timeS >= sinceS);
-    copy.skeleton = this.skeleton;
     return copy;
   }
 
@@ -60,7 +60,7 @@ export class TrackBuffer {
     const start = shown[0].frame.time_s;
     const hasWorld = shown.every(({ person }) => person.world_m);
     return {
-      skeleton: skeletonReference(this.skeleton),
+      skeleton: skeletonReference(this.models.skeleton),
       times_s: shown.map(({ frame }) => rounded(frame.time_s - start)),
       keypoints: shown.map(({ frame, person }) =>
         person.keypoints.map(([x, y]) => (x === null ? [null, null] : [rounded(x / frame.height_px), rounded(y / frame.height_px)])),

@@ -1,13 +1,26 @@
-// Reading a video frame by frame: each picture is sought, sent and answered before the next is sent, so none is lost
-// however slow the machine is. The next picture is sought while the server works.
+// Reading a video frame by frame: each picture is sought and looked at before the next is, so none is lost however slow the
+// machine is. The next picture is sought while this one is looked at.
 import { TrackBuffer } from "./tracks.js";
-import { nextEvent, pause } from "./waiting.js";
+import { nextEvent } from "./waiting.js";
 
 export const LONGEST_S = 60; // what the server keeps of one take
 const STEP_S = 1 / 30;
-const TRIES = 40;
-const RETRY_MS = 500;
 const READINGS = 3;
+
+// Resolves when the first picture can be shown; rejects with a sentence why the browser cannot.
+export function loaded(video) {
+  return new Promise((resolve, reject) => {
+    if (video.readyState >= 2) resolve();
+    video.addEventListener("loadeddata", () => (video.videoWidth ? resolve() : reject(new Error("it has no picture, only sound"))), { once: true });
+    video.addEventListener("error", () => reject(new Error(reasonOf(video.error))), { once: true });
+  });
+}
+
+function reasonOf(error) {
+  if (error?.code === MediaError.MEDIA_ERR_NETWORK) return "it could not be read to its end";
+  if (error?.code === MediaError.MEDIA_ERR_DECODE) return "it is damaged, or has a codec this browser cannot decode";
+  return "this browser does not know the format; MP4 (H.264) and WebM play nearly everywhere";
+}
 
 // The length in seconds; a recording made by a browser tells it only after a seek far beyond its end.
 export async function durationOf(video, signal) {
@@ -29,50 +42,35 @@ export async function readPiece(stage, piece, options) {
 }
 
 async function readOnce(stage, [fromS, toS], { onProgress, signal }) {
-  const { connection, video, grabber } = stage;
+  const { feed, video } = stage;
   const tracks = new TrackBuffer();
   const clock = stage.clock.media();
   const keep = ({ detail }) => tracks.push(detail);
   const steps = Math.max(1, Math.floor((toS - fromS) / STEP_S));
-  let sent = Promise.resolve();
+  let looked = Promise.resolve();
   let interrupted = false;
   const spoil = () => (interrupted ||= tracks.frames.length > 0);
-  stage.addEventListener("result", keep);
+  stage.addEventListener("seen", keep);
   stage.addEventListener("interrupted", spoil);
   try {
     for (let step = 0; step <= steps; step += 1) {
       const mediaS = fromS + step * STEP_S;
       await seek(video, mediaS, signal);
-      await sent;
-      if (interrupted) return null;
-      const bytes = await grabber.grab(video);
-      sent = answered(connection, clock(mediaS), bytes, signal);
-      sent.catch(() => undefined); // awaited at the next step; until then it must not count as unhandled
+      await looked;
+      signal.throwIfAborted();
+      if (interrupted || stage.feed !== feed) return null;
+      looked = feed.lookAt(await feed.capture(), clock(mediaS), signal);
+      looked.catch(() => undefined); // awaited at the next step; until then it must not count as unhandled
       onProgress(step / steps);
     }
-    await sent;
+    await looked;
   } finally {
-    stage.removeEventListener("result", keep);
+    stage.removeEventListener("seen", keep);
     stage.removeEventListener("interrupted", spoil);
   }
   if (interrupted) return null;
-  tracks.skeleton = stage.overlay.skeleton;
+  tracks.models = stage.models;
   return tracks;
-}
-
-// Resolves once a worker has seen this picture; a drop or a lost connection means trying again.
-async function answered(connection, timeS, bytes, signal) {
-  let reason = "no worker is there";
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    signal.throwIfAborted();
-    if (connection.ready) {
-      const answer = await connection.ask(timeS, bytes);
-      if (!answer.reason) return;
-      reason = answer.reason;
-    }
-    await pause(RETRY_MS, signal);
-  }
-  throw new Error(`the server did not look at the picture at ${timeS.toFixed(1)} s (${reason})`);
 }
 
 async function seek(video, timeS, signal) {

@@ -9,17 +9,23 @@ from playwright.sync_api import Page, WebSocket
 
 
 class SocketLog:
-    """Frames that a page sent and the answers it got, in order."""
+    """Frames, or poses in place of them, that a page sent, and the answers it got, in order."""
 
     def __init__(self, page: Page) -> None:
         self.sent: list[dict[str, Any]] = []
         self.jpegs: list[bytes] = []
         self.jpeg_of: dict[int, bytes] = {}
+        self.packets: list[tuple[dict[str, Any], bytes]] = []
+        """Headers and packed poses."""
+        self.other: list[tuple[str, Any]] = []
+        """What else was asked for: the event and its argument."""
+        self.bytes_sent = 0
         self.results: list[dict[str, Any]] = []
         self.drops: list[dict[str, Any]] = []
         self.connections = 0
         self.most_unanswered = 0
         self._unanswered = 0
+        self._event = ""
         page.on("websocket", self._watch)
 
     @property
@@ -33,13 +39,22 @@ class SocketLog:
         socket.on("framereceived", self._on_received)
 
     def _on_sent(self, payload: str | bytes) -> None:
+        self.bytes_sent += len(payload)
         if isinstance(payload, bytes):
-            self.jpegs.append(payload)
-            self.jpeg_of[self.sent[-1]["frame_id"]] = payload
+            header = self.sent[-1]
+            if self._event == "poses":
+                self.packets.append((header, payload))
+            else:
+                self.jpegs.append(payload)
+                self.jpeg_of[header["frame_id"]] = payload
         elif payload.startswith("451-/live,"):
-            self.sent.append(json.loads(payload.removeprefix("451-/live,"))[1])
+            self._event, header, _ = json.loads(payload.removeprefix("451-/live,"))
+            self.sent.append(header)
             self._unanswered += 1
             self.most_unanswered = max(self.most_unanswered, self._unanswered)
+        elif payload.startswith("42/live,"):
+            event, argument = json.loads(payload.removeprefix("42/live,"))
+            self.other.append((event, argument))
 
     def _on_received(self, payload: str | bytes) -> None:
         if isinstance(payload, bytes) or not payload.startswith("42/live,"):

@@ -11,6 +11,7 @@ from webapp.services.sequence_json import sequence_from_json, sequence_to_json
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import wants_json
 from webapp.web.bodies import flag_of, json_body, takes_sequences, text_of, value_of
+from webapp.web.live import session_models
 
 blueprint = Blueprint("negatives", __name__, url_prefix="/negatives")
 
@@ -30,7 +31,7 @@ def index() -> str | Response:
 @signed_in
 def record() -> str:
     """The recording page, for movements that are no action."""
-    return render_template("record/record.html", kind="negative")
+    return render_template("record/record.html", kind="negative", **session_models())
 
 
 @blueprint.post("/")
