@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
@@ -33,8 +33,10 @@ Item = TypeVar("Item")
 ONE_PERSON_FRAMES = 60
 """So many frames of the sample show one person alone."""
 MODEL_FRAMES = 8
-YOLOV5_SIDES_PX = (640, 320)
+LIVE_SIDE_PX = 320
+YOLOV5_SIDES_PX = (640, LIVE_SIDE_PX)
 """Input sides at which precision is measured: the published one and the live path's."""
+PRECISION_ROUNDS = 5
 TEMPLATES = 10
 TAKE_S = 2.0
 
@@ -153,17 +155,27 @@ def peer_difference(settings: Settings, jpegs: Sequence[bytes], peer_python: Pat
 
 
 def precisions(settings: Settings, folder: Path) -> dict[str, float]:
-    """NAME_SIDE_ap50 of every YOLOv5 whose weights are here; the others find regions, not boxes to be measured."""
+    """NAME_SIDE_RUNTIME_ap50 of every YOLOv5 whose weights are here; the others find regions, not boxes to be measured.
+
+    NAME_SIDE_RUNTIME_ms is one whole detection at the live path's side, the runtimes in turn on the same pictures.
+    """
     from webapp.vision.detectors.yolov5 import MEASURING_LIMITS, load_yolov5
-    from webapp.vision.person_ap import person_ap50
+    from webapp.vision.detectors.yolov5_runtimes import RUNTIMES
+    from webapp.vision.person_ap import labelled_pictures, person_ap50
     from webapp.vision.weights import model_file
 
     measured = {}
     paths = {name: settings.weights_dir / model_file(name).path for name in YOLOV5}
     present = {name: path for name, path in paths.items() if path.is_file()}
-    for (name, path), side_px in _shown(list(product(present.items(), YOLOV5_SIDES_PX)), "Precision"):
-        detector = load_yolov5(path, settings.threads, side_px, MEASURING_LIMITS)
-        measured[f"{name}_{side_px}_ap50"] = round(person_ap50(detector, folder), 4)
+    runs = list(product(present.items(), YOLOV5_SIDES_PX, RUNTIMES))
+    for (name, path), side_px, runtime in _shown(runs, "Precision"):
+        detector = load_yolov5(path, settings.threads, side_px, MEASURING_LIMITS, runtime)
+        measured[f"{name}_{side_px}_{detector.runtime}_ap50"] = round(person_ap50(detector, folder), 4)
+    pictures = [picture.image_bgr for picture in islice(labelled_pictures(folder), MODEL_FRAMES)]
+    for name, path in present.items():
+        live = {runtime: load_yolov5(path, settings.threads, runtime=runtime) for runtime in RUNTIMES}
+        steps = {f"{name}_{LIVE_SIDE_PX}_{detector.runtime}_ms": detector.detect for detector in live.values()}
+        measured |= _medians_ms(steps, pictures, PRECISION_ROUNDS)
     return measured
 
 

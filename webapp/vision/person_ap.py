@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -11,12 +13,20 @@ from numpy.typing import NDArray
 from webapp.core.errors import InvalidInputError
 from webapp.core.metrics import average_precision
 from webapp.core.records import Box
-from webapp.vision.ports import PersonDetector
+from webapp.vision.ports import Image, PersonDetector
 from yolov5.boxes import box_iou
 
 PERSON_CLASS = 0
 MIN_IOU = 0.5
 MAX_PEOPLE = 300
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A picture and the corners of its people in pixels, (N, 4)."""
+
+    image_bgr: Image
+    people_xyxy: NDArray[np.float32]
 
 
 def person_ap50(detector: PersonDetector, folder: Path) -> float:
@@ -25,24 +35,30 @@ def person_ap50(detector: PersonDetector, folder: Path) -> float:
     folder: images/NAME.jpg and labels/NAME.txt in YOLO's format, class 0 being person. The detector must let boxes of
     low score through, or the tail of the curve is cut. InvalidInputError names a folder or file that cannot be read.
     """
-    pictures = sorted((folder / "images").glob("*.jpg"))
-    if not pictures:
-        raise InvalidInputError(
-            f"{folder} has no images/*.jpg: give a folder with images/ and labels/ in YOLO's format"
-        )
     scores: list[float] = []
     hits: list[bool] = []
     labelled = 0
-    for picture in pictures:
-        image_bgr = cv2.imread(str(picture), cv2.IMREAD_COLOR)
-        if image_bgr is None:
-            raise InvalidInputError(f"{picture} is not a picture that can be read")
-        people = _read_people(folder / "labels" / f"{picture.stem}.txt", *image_bgr.shape[1::-1])
-        found = detector.detect(np.asarray(image_bgr, np.uint8))[:MAX_PEOPLE]
+    for picture in labelled_pictures(folder):
+        found = detector.detect(picture.image_bgr)[:MAX_PEOPLE]
         scores += [detection.score for detection in found]
-        hits += match(_corners([detection.box for detection in found]), people)
-        labelled += len(people)
+        hits += match(_corners([detection.box for detection in found]), picture.people_xyxy)
+        labelled += len(picture.people_xyxy)
     return average_precision(np.array(scores), np.array(hits, np.bool_), labelled)
+
+
+def labelled_pictures(folder: Path) -> Iterator[LabelledPicture]:
+    """The pictures in the order of their names; InvalidInputError as above."""
+    files = sorted((folder / "images").glob("*.jpg"))
+    if not files:
+        raise InvalidInputError(
+            f"{folder} has no images/*.jpg: give a folder with images/ and labels/ in YOLO's format"
+        )
+    for file in files:
+        image_bgr = cv2.imread(str(file), cv2.IMREAD_COLOR)
+        if image_bgr is None:
+            raise InvalidInputError(f"{file} is not a picture that can be read")
+        people = _read_people(folder / "labels" / f"{file.stem}.txt", *image_bgr.shape[1::-1])
+        yield LabelledPicture(np.asarray(image_bgr, np.uint8), people)
 
 
 def match(found_xyxy: NDArray[np.float32], people_xyxy: NDArray[np.float32]) -> list[bool]:
