@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webapp.core.features import PARTS
+from webapp.core.features import PART_SETS
 from webapp.core.normalise import visibility
 from webapp.core.records import PoseSequence
 from webapp.core.skeleton import Skeleton
@@ -14,8 +14,6 @@ _SEEN = 0.5
 """A keypoint that so large a share of a take's frames shows belongs to what the take says."""
 _NAMED = 6
 """How many missing keypoints a sentence names."""
-_BODY = frozenset(name for part in PARTS if part.region != "head" for name in (*part.start, *part.end))
-"""The head alone makes no action, so a model may do without it."""
 
 
 def incompatibility(actions: Sequence[Action], skeleton: Skeleton, pose_model: str) -> str | None:
@@ -29,7 +27,14 @@ def incompatibility(actions: Sequence[Action], skeleton: Skeleton, pose_model: s
 
 def missing_keypoints(take: PoseSequence, skeleton: Skeleton) -> tuple[str, ...]:
     """The keypoints that are compared, that the take shows, and that the skeleton lacks."""
-    return tuple(name for name in _shown(take) if name not in skeleton.index)
+    same_kind = take.skeleton.kind == skeleton.kind
+    return tuple(name for name in _shown(take) if not (same_kind and name in skeleton.index))
+
+
+def compared_keypoints(skeleton: Skeleton) -> frozenset[str]:
+    """Those of a skeleton's keypoints that an action may depend on. The head alone makes none."""
+    parts = (part for part in PART_SETS[skeleton.kind].parts if part.region != "head")
+    return frozenset(name for part in parts for name in (*part.start, *part.end)).intersection(skeleton.keypoints)
 
 
 def _incompatible(action: Action, skeleton: Skeleton, pose_model: str) -> str | None:
@@ -48,5 +53,5 @@ def _incompatible(action: Action, skeleton: Skeleton, pose_model: str) -> str | 
 def _shown(take: PoseSequence) -> Sequence[str]:
     names = take.skeleton.keypoints
     seen = (visibility(take.keypoints, take.scores) > 0).mean(axis=0) >= _SEEN
-    compared = _BODY.intersection(names) or frozenset(names)  # no body: then all of it is compared
+    compared = compared_keypoints(take.skeleton)
     return [name for name, shown in zip(names, seen, strict=True) if shown and name in compared]

@@ -21,6 +21,7 @@ from webapp.db.base import db
 from webapp.db.engine import transaction, unless_taken
 from webapp.db.models import StoredChoice
 from webapp.pipeline.messages import ON_DEVICE, ModelChoice
+from webapp.recognition.compatibility import compared_keypoints
 from webapp.services.permissions import require_role
 from webapp.vision.catalogue import ModelEntry, known_models
 
@@ -148,15 +149,17 @@ def past_choices(actor: User) -> Sequence[PastChoice]:
 
 
 def actions_with_other_keypoints(actor: User, entries: Sequence[ModelEntry]) -> Mapping[str, int]:
-    """By pose model, how many actions of the installation have takes with other keypoints than it finds.
+    """By pose model, how many actions of the installation have takes by a model whose keypoints it does not all find.
 
-    Takes say which model recorded them; those of a model that is no more do not count.
+    Whether a take shows those keypoints is left open. Takes of a model that is no more do not count.
     """
     require_role(actor, "admin")
     skeletons = {entry.name: entry.skeleton for entry in entries if entry.skeleton is not None}
     recorded = {**skeletons, ON_DEVICE.pose_model: BLAZEPOSE_33}
     counts = {
-        skeleton: _actions_recorded_by([name for name, other in recorded.items() if other != skeleton])
+        skeleton: _actions_recorded_by(
+            [name for name, other in recorded.items() if compared_keypoints(other) - frozenset(skeleton.keypoints)]
+        )
         for skeleton in set(skeletons.values())
     }
     return {name: counts[skeleton] for name, skeleton in skeletons.items()}

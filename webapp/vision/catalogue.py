@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from webapp.config import BOTTOM_UP_MODELS, DETECTORS, HAND_MODELS, OWN_MODELS_DIR, POSE_MODELS, YOLOV5, pose_models
+from webapp.core.errors import ModelUnavailableError
 from webapp.core.skeleton import BLAZEPOSE_33, COCO_17, HAND_21, Skeleton
+from webapp.vision.own_card import OwnModelCard, card_of
 from webapp.vision.weights import FileState, ModelFile, file_state, model_file, read_manifest
 
 Role = Literal["detector", "pose"]
@@ -159,16 +161,46 @@ def _ready_made(name: str, role: Role, weights_dir: Path, manifest: Sequence[Mod
 
 
 def _own_model(folder: Path) -> ModelEntry:
-    return ModelEntry(
+    """What its card says; where the card or the file is not as it must be, why."""
+    entry = ModelEntry(
         name=folder.name,
         role="pose",
         title=folder.name,
         purpose="A model of your own.",
-        state=FileState.PRESENT,
-        size_bytes=sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
+        state=FileState.DAMAGED,
         approach="top-down",
         own=True,
     )
+    try:
+        files = {path: path.stat() for path in sorted(folder.iterdir()) if path.is_file()}
+    except OSError as error:
+        return replace(entry, remedy=f"{folder} cannot be read: {error.strerror}")
+    key = tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in files.items())
+    if key not in _cards:
+        try:
+            _cards[key] = card_of(folder)
+        except ModelUnavailableError as error:
+            return replace(entry, remedy=str(error))
+    card = _cards[key]
+    return replace(
+        entry,
+        purpose=_own_purpose(card),
+        state=FileState.PRESENT,
+        size_bytes=sum(stat.st_size for stat in files.values()),
+        licence=card.licence or "licence not stated",
+        skeleton=card.skeleton,
+    )
+
+
+_cards: dict[tuple[tuple[Path, int, int], ...], OwnModelCard] = {}
+"""Of models that are whole; a card and its file are read again when their size or time of change differs."""
+
+
+def _own_purpose(card: OwnModelCard) -> str:
+    texts = [f"A model of your own ({card.family.replace('_', ' + ')})"]
+    texts += [f"by {card.made_by}"] if card.made_by else []
+    parity = f"{card.parity}." if card.parity is not None else ""
+    return f"{', '.join(texts)}. {parity[:1].upper()}{parity[1:]}".strip()
 
 
 def _skeleton(name: str) -> Skeleton:
