@@ -62,7 +62,7 @@ def unpack_poses(packed: bytes, count: int, keypoints: int, *, world: bool) -> U
     """
     size = _size(count, keypoints, world=world)
     data = np.frombuffer(_inflated(packed, size), np.uint8).reshape(2, size // 2)
-    values = np.ascontiguousarray(data.T).view("<i2").reshape(-1, keypoints, count).transpose(2, 1, 0)
+    values = np.ascontiguousarray(data.T).view("<i2").reshape(6 if world else 3, keypoints, count).transpose(2, 1, 0)
     rows: NDArray[np.int16] = np.add.accumulate(values.astype(np.int16), axis=0, dtype=np.int16)
     hidden = (rows[..., :2] == _HIDDEN).any(axis=2)
     places = np.where(hidden[..., None], np.float32(np.nan), rows[..., :2].astype(np.float32) / _PER_HEIGHT)
