@@ -6,16 +6,27 @@ import numpy as np
 import pytest
 
 from tests.browser.clips import man_alone
+from tests.vision.ssd_models import write_ssd
 from webapp.config import DETECTORS, Settings
 from webapp.core.errors import ModelUnavailableError
+from webapp.vision.detectors.limits import Limits
+from webapp.vision.detectors.ssd_mobilenet import load_ssd_mobilenet
 from webapp.vision.ports import PersonDetector
-from webapp.vision.registry import load_detector
+from webapp.vision.registry import load_detector_named
+
+BUILT = "built_ssd_mobilenet"
+"""The smallest network of that signature, made here, so that its file is always there: it takes red for a person."""
 
 
-@pytest.fixture(scope="module", params=[name for name in DETECTORS if name != "auto"])
-def detector(request: pytest.FixtureRequest) -> PersonDetector:
+@pytest.fixture(scope="module", params=[*(name for name in DETECTORS if name != "auto"), BUILT])
+def detector(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PersonDetector:
+    if request.param == BUILT:
+        path = tmp_path_factory.mktemp("weights") / "ssd_mobilenet" / "built.tflite"
+        path.parent.mkdir()
+        write_ssd(path)
+        return load_ssd_mobilenet(path, runtime="auto", threads=1, limits=Limits(min_score=0.1))
     try:
-        return load_detector(Settings(detector=request.param))
+        return load_detector_named(request.param, Settings())
     except ModelUnavailableError as error:
         pytest.skip(str(error))
 
@@ -27,6 +38,10 @@ def man_bgr() -> np.ndarray:
 
 def test_it_goes_by_the_name_of_the_setting(detector: PersonDetector) -> None:
     assert detector.name in DETECTORS
+
+
+def test_it_says_what_runs_it(detector: PersonDetector) -> None:
+    assert detector.runtime in ("openvino", "litert", "onnxruntime", "torch", "none")
 
 
 def test_a_person_is_found_within_the_picture(detector: PersonDetector, man_bgr: np.ndarray) -> None:

@@ -18,7 +18,8 @@ from webapp.core.errors import ModelUnavailableError
 from webapp.supervisor import LOADING_S
 from webapp.vision import runtimes
 from webapp.vision.detectors import yolov5_runtimes
-from webapp.vision.detectors.yolov5 import MEASURING_LIMITS, Limits, YoloV5Detector, load_yolov5
+from webapp.vision.detectors.limits import MEASURING_LIMITS, Limits
+from webapp.vision.detectors.yolov5 import YoloV5Detector, load_yolov5
 from webapp.vision.detectors.yolov5_runtimes import RUNTIMES
 from webapp.vision.person_ap import person_ap50
 from webapp.vision.runners import ModelInput

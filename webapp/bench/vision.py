@@ -159,7 +159,8 @@ def precisions(settings: Settings, folder: Path) -> dict[str, float]:
 
     NAME_SIDE_RUNTIME_ms is one whole detection at the live path's side, the runtimes in turn on the same pictures.
     """
-    from webapp.vision.detectors.yolov5 import MEASURING_LIMITS, load_yolov5
+    from webapp.vision.detectors.limits import MEASURING_LIMITS
+    from webapp.vision.detectors.yolov5 import load_yolov5
     from webapp.vision.detectors.yolov5_runtimes import RUNTIMES
     from webapp.vision.person_ap import labelled_pictures, person_ap50
     from webapp.vision.weights import model_file

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.core.errors import ModelUnavailableError
 from webapp.core.records import Box, Detection
+from webapp.vision.detectors.limits import LIVE_LIMITS, Limits
 from webapp.vision.detectors.yolov5_runtimes import load_person_rows
 from webapp.vision.ports import Image
 from webapp.vision.runtimes import Network
@@ -14,24 +14,6 @@ from webapp.vision.weights import read_manifest, sha256_of
 from yolov5.boxes import select_boxes
 from yolov5.checkpoint import CheckpointError
 from yolov5.letterbox import letterbox
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Which boxes count as a person.
-
-    max_iou: of two boxes that overlap by more the weaker goes. min_height: as a share of the picture's height.
-    """
-
-    min_score: float = 0.35
-    max_iou: float = 0.5
-    max_people: int = 20
-    min_height: float = 0.1
-
-
-LIVE_LIMITS = Limits()
-MEASURING_LIMITS = Limits(min_score=0.001, max_iou=0.6, max_people=300, min_height=0.0)
-"""As average precision is defined: nearly every box, so that its whole curve is seen."""
 
 
 class YoloV5Detector:
@@ -56,8 +38,7 @@ class YoloV5Detector:
             Detection(Box(*corner), float(score))
             for corner, score in zip(fit.to_image(corners).tolist(), scores, strict=True)
         ]
-        min_height_px = limits.min_height * image_bgr.shape[0]
-        return [person for person in people if person.box.width_px > 0 and person.box.height_px > min_height_px]
+        return limits.tall_enough(people, image_bgr)
 
 
 def load_yolov5(
