@@ -60,14 +60,14 @@ def _parser() -> argparse.ArgumentParser:
 
     add_weights_arguments(commands.add_parser("weights", help="model files: list, pull, verify"))
 
-    from webapp import export_command, models_command
+    from webapp import models_options
 
     models = commands.add_parser("models", help="pose models of your own: list, add, remove")
-    models_command.add_arguments(models)
+    models_options.add_models_arguments(models)
     models.set_defaults(run=_models)
 
     export = commands.add_parser("export", help="a Keras pose model as TFLite, and how far the two are apart")
-    export_command.add_arguments(export)
+    models_options.add_export_arguments(export)
     export.set_defaults(run=_export)
 
     doctor = commands.add_parser("doctor", help="check what the product needs, say what to do for each failure")

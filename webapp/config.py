@@ -112,7 +112,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def pose_models(weights_dir: Path) -> tuple[str, ...]:
     """The names of all pose models: the ready-made ones, and the user's own in the order of their names."""
-    own = sorted(folder.name for folder in (weights_dir / OWN_MODELS_DIR).glob("*") if folder.is_dir())
+    folders = (weights_dir / OWN_MODELS_DIR).glob("[!.]*")  # with a point in front: half added, or half removed
+    own = sorted(folder.name for folder in folders if folder.is_dir())
     return (*POSE_MODELS, *own)
 
 

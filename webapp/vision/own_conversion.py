@@ -1,0 +1,140 @@
+"""The TFLite form of a Keras model of the user's own: made once, by a process of its own, and kept in its folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+
+from webapp.core.errors import ModelUnavailableError
+from webapp.core.skeleton import Skeleton
+from webapp.core.skeleton_json import skeleton_reference
+from webapp.vision.own_card import OwnModelCard, skeleton_to_toml
+from webapp.vision.own_shapes import Hints
+from webapp.vision.weights import sha256_of
+
+EXPORT_LIMIT_S = 300.0
+"""TensorFlow takes 10 s to load and a large network half a minute to convert, on a machine with nothing else to do."""
+DYNAMIC = "dynamic.tflite"
+"""In the folder of a Keras model, the form of it that runs; beside it its hash and that of what it was made from."""
+_PROJECT = Path(__file__).resolve().parents[2]
+_log = logging.getLogger(__name__)
+
+
+def tflite_form(folder: Path, card: OwnModelCard) -> Path:
+    """The .tflite file that runs: the model's own, or the dynamic-range form of a Keras model, made where it is not.
+
+    The folder's model is whole. ModelUnavailableError where it cannot be made.
+    """
+    path = folder / card.file
+    if path.suffix == ".tflite":
+        return path
+    made = folder / DYNAMIC
+    if not _is_kept(made, card.sha256):
+        _log.warning("%s has no TFLite form yet: it is exported now, which takes half a minute", card.name)
+        with scratch_beside(folder) as scratch:
+            fresh = scratch / DYNAMIC
+            convert_keras(path, fresh, Hints(family=card.family, skeleton=card.skeleton))
+            keep_form(fresh, card.sha256)
+            os.replace(fresh, made)
+            os.replace(_note(fresh), _note(made))
+    return made
+
+
+def card_beside(path: Path) -> Path:
+    """Where the card of an exported file lies that is in no model's folder yet."""
+    return path.with_suffix(".card.toml")
+
+
+@contextmanager
+def scratch_beside(folder: Path) -> Iterator[Path]:
+    """A folder that counts as no model and is gone afterwards, on the same file system."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    except OSError as error:
+        raise ModelUnavailableError(f"{folder.parent} cannot be written to: {error.strerror}") from error
+    scratch.chmod(0o755)  # a worker may run as another user
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def convert_keras(path: Path, out: Path, hints: Hints) -> None:
+    """Write the dynamic-range TFLite form of a Keras model and its card beside it, by a process that ends with this.
+
+    ModelUnavailableError says why it cannot be made.
+    """
+    with tempfile.TemporaryDirectory(prefix="moveprint-export-") as scratch:
+        command = [sys.executable, "-m", "webapp.lifeline", "webapp", "export", str(path.resolve())]
+        command += ["--form=dynamic", f"--out={out.resolve()}", *_hint_arguments(hints, Path(scratch))]
+        _run(command, path.name)
+
+
+def _run(command: list[str], what: str) -> None:
+    lifeline, held = os.pipe()  # the end that is held closes when this process dies, and the export ends
+    try:
+        done = subprocess.run(
+            command,
+            cwd=_PROJECT,
+            stdin=lifeline,
+            capture_output=True,
+            text=True,
+            timeout=EXPORT_LIMIT_S,
+            check=False,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelUnavailableError(f"exporting {what} took more than {EXPORT_LIMIT_S:g} s") from error
+    finally:
+        os.close(lifeline)
+        os.close(held)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or [f"the export ended with status {done.returncode}"])[-1]
+        raise ModelUnavailableError(said.removeprefix("moveprint: "))
+
+
+def _hint_arguments(hints: Hints, scratch: Path) -> list[str]:
+    arguments = []
+    for field in fields(Hints):
+        value = getattr(hints, field.name)
+        if isinstance(value, Skeleton):
+            value = _skeleton_argument(value, scratch)
+        if value is not None:
+            arguments.append(f"--{field.name}={value}")
+    return arguments
+
+
+def _skeleton_argument(skeleton: Skeleton, scratch: Path) -> str:
+    if isinstance(skeleton_reference(skeleton), str):
+        return skeleton.name
+    file = scratch / "skeleton.toml"
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in skeleton_to_toml(skeleton).items()]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return str(file.resolve())
+
+
+def keep_form(made: Path, source_sha256: str) -> None:
+    """Write the note beside a form: without it, or with another hash in it, the form does not count."""
+    _note(made).write_text(json.dumps({"source_sha256": source_sha256, "sha256": sha256_of(made)}), encoding="utf-8")
+
+
+def _is_kept(made: Path, source_sha256: str) -> bool:
+    try:
+        note = json.loads(_note(made).read_text(encoding="utf-8"))
+        return bool(note == {"source_sha256": source_sha256, "sha256": sha256_of(made)})
+    except (OSError, ValueError):
+        return False
+
+
+def _note(made: Path) -> Path:
+    return made.with_suffix(".json")
