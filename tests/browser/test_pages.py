@@ -26,7 +26,7 @@ NARROWEST: ViewportSize = {"width": 320, "height": 640}
 """What WCAG asks to need no scrolling sideways."""
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PUBLIC = ("/login", "/signup")
-OURS = ("/live/", "/record/", "/actions/", "/history/", "/feedback/", "/accounts/", "/admin/", "/nowhere")
+OURS = ("/live/", "/record/", "/actions/", "/history/", "/feedback/", "/models/", "/accounts/", "/admin/", "/nowhere")
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm ci")
 
 

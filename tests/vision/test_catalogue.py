@@ -29,14 +29,20 @@ def entry(name: str, weights_dir: Path) -> ModelEntry:
     return found[0]
 
 
-def own_model(weights_dir: Path, name: str = "arms", **said: str) -> Path:
+def own_model(weights_dir: Path, name: str = "arms", licence: str = "", made_by: str = "") -> Path:
     """The folder of a model with a card that is right."""
     folder = weights_dir / "own" / name
     folder.mkdir(parents=True)
     (folder / "model.tflite").write_bytes(CONTENT)
-    sha256 = hashlib.sha256(CONTENT).hexdigest()
     card = OwnModelCard(
-        name, "heatmap_offset", "model.tflite", sha256, PictureFormat(128, 128, 1), UPPER_BODY_6, **said
+        name=name,
+        family="heatmap_offset",
+        file="model.tflite",
+        sha256=hashlib.sha256(CONTENT).hexdigest(),
+        picture=PictureFormat(128, 128, 1),
+        skeleton=UPPER_BODY_6,
+        licence=licence,
+        made_by=made_by,
     )
     (folder / CARD).write_text(card_text(card), encoding="utf-8")
     return folder

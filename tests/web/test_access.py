@@ -52,6 +52,7 @@ PAGES = [
     ("/record/", "user"),
     ("/actions/", "user"),
     ("/history/", "user"),
+    ("/models/", "user"),
     ("/accounts/", "user"),
     ("/accounts/password", "user"),
     ("/admin/", "admin"),

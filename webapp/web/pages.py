@@ -6,14 +6,14 @@ from flask import Flask
 
 from webapp.config import Settings
 from webapp.services.account_rules import PASSWORD_RULE
-from webapp.web import accounts, actions, admin, feedback, history, live, negatives
+from webapp.web import accounts, actions, admin, feedback, history, live, models, negatives
 from webapp.web.access import init_access
 from webapp.web.bodies import init_bodies
 from webapp.web.errors import init_errors
 from webapp.web.headers import init_headers
 from webapp.web.security import init_limits, init_security
 
-BLUEPRINTS = tuple(noun.blueprint for noun in (live, actions, negatives, history, feedback, accounts, admin))
+BLUEPRINTS = tuple(noun.blueprint for noun in (live, actions, negatives, history, feedback, models, accounts, admin))
 
 
 def init_web(app: Flask, settings: Settings) -> None:

@@ -37,7 +37,14 @@ TAKE_LIMIT = "60 per minute"
 
 ANALYSIS_LIMIT = "60 per minute"
 """Each of what a worker works out: it works on one at a time."""
-ANALYSES = ("actions.health", "history.comparison", "history.repetitions", "feedback.preview", "feedback.apply")
+ANALYSES = (
+    "actions.health",
+    "history.comparison",
+    "history.repetitions",
+    "feedback.preview",
+    "feedback.apply",
+    "models.speed",
+)
 
 
 class AccountLoginForm(LoginForm):  # type: ignore[misc]  # Flask-Security ships no types

@@ -1,0 +1,42 @@
+// How fast models are: for each card a bar per runtime, and which is the fastest of its kind.
+import { element, find } from "./elements.js";
+
+const number = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+
+export function cards(root = document) {
+  return [...root.querySelectorAll("[data-model]")];
+}
+
+// speeds: [{runtime, ms}], the fastest first.
+export function putSpeeds(card, speeds, measured) {
+  const rows = speeds.map(({ runtime, ms }) =>
+    element("li", { "data-ms": ms }, element("span", {}, runtime), element("span", { class: "numbers" }, number(ms))),
+  );
+  find(card, "[data-speeds]").replaceChildren(...rows);
+  find(card, "[data-measured]").replaceChildren(measured);
+  find(card, "[data-speed]").hidden = false;
+}
+
+// Bars are as long as the slowest of the same kind lets them be, so that cards can be compared at a glance.
+export function drawSpeeds(all = cards()) {
+  for (const role of new Set(all.map((card) => card.dataset.role))) drawRole(all.filter((card) => card.dataset.role === role));
+}
+
+function drawRole(all) {
+  const measured = all.filter((card) => rowsOf(card).length);
+  const slowest = Math.max(...measured.flatMap((card) => rowsOf(card).map(msOf)));
+  const best = Math.min(...measured.map(bestOf));
+  for (const card of measured) {
+    for (const row of rowsOf(card)) {
+      row.querySelector(".speed-bar")?.remove();
+      const bar = element("span", { class: "speed-bar", "aria-hidden": "true" });
+      bar.style.setProperty("--share", msOf(row) / slowest);
+      row.firstElementChild.after(bar);
+    }
+    find(card, "[data-fastest]").hidden = measured.length < 2 || bestOf(card) !== best;
+  }
+}
+
+const rowsOf = (card) => [...card.querySelectorAll("[data-ms]")];
+const msOf = (row) => Number(row.dataset.ms);
+const bestOf = (card) => Math.min(...rowsOf(card).map(msOf));

@@ -1,0 +1,166 @@
+"""Detectors and pose models: what is installed, what is used, how fast each is; switching and going back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from webapp.db.models import ModelSpeed
+from webapp.pipeline.messages import ModelChoice
+from webapp.services import model_speeds
+from webapp.services import models as service
+from webapp.services.models import Selection
+from webapp.vision.catalogue import ModelEntry
+from webapp.web.access import needs_role, signed_in, signed_in_user
+from webapp.web.answers import analysis, wants_json
+from webapp.web.bodies import BodyError, json_body, optional_text_of, text_of, whole_of
+
+blueprint = Blueprint("models", __name__, url_prefix="/models")
+
+
+@dataclass(frozen=True)
+class ShownModel:
+    """A model as the page shows it.
+
+    active: it is what the installation uses; other_actions: how many actions it cannot recognise, None for who may not
+    know.
+    """
+
+    entry: ModelEntry
+    active: bool
+    speeds: Sequence[ModelSpeed]
+    other_actions: int | None
+
+
+@blueprint.get("/")
+@signed_in
+def index() -> str | Response:
+    actor = signed_in_user()
+    now, models = service.selection(), _shown_models()
+    if wants_json():
+        return jsonify(**_selection(now), models=[_model(model) for model in models])
+    by_role = {role: [model for model in models if model.entry.role == role] for role in ("pose", "detector")}
+    active = {role: next((model for model in of_role if model.active), None) for role, of_role in by_role.items()}
+    may_change = actor.may_act_as("admin")
+    return render_template(
+        "models/index.html",
+        now=now,
+        by_role=by_role,
+        active=active,
+        may_change=may_change,
+        past=service.past_choices(actor) if may_change else (),
+        weights_dir=service.weights_dir() if may_change else None,
+    )
+
+
+@blueprint.post("/active")
+@needs_role("admin")
+def choose() -> Response:
+    detector, pose_model = _wanted("detector"), _wanted("pose_model")
+    now = service.choose(signed_in_user(), detector, pose_model, number=_number())
+    return _done(now, "From now on {0.pose_model} is used, with the detector {0.detector}.")
+
+
+@blueprint.post("/roll-back")
+@needs_role("admin")
+def roll_back() -> Response:
+    now = service.roll_back(signed_in_user(), number=_number())
+    return _done(now, "Back to {0.pose_model} with the detector {0.detector}.")
+
+
+@blueprint.post("/as-settings")
+@needs_role("admin")
+def use_settings() -> Response:
+    now = service.use_settings(signed_in_user(), number=_number())
+    return _done(now, "From now on the settings decide: {0.pose_model} with the detector {0.detector}.")
+
+
+@blueprint.post("/speed")
+@needs_role("admin")
+def speed() -> Response:
+    body = json_body()
+    speeds = model_speeds.measure(signed_in_user(), analysis(), text_of(body, "role"), text_of(body, "name"))
+    return jsonify(speeds=[_speed(one) for one in speeds])
+
+
+def _shown_models() -> list[ShownModel]:
+    actor = signed_in_user()
+    entries, speeds, used = service.known(actor), model_speeds.kept_speeds(), service.selection().models
+    others: Mapping[str, int] = {}
+    if actor.may_act_as("admin"):
+        others = service.actions_with_other_keypoints(actor, entries)
+    return [
+        ShownModel(
+            entry=entry,
+            active=entry.name == (used.detector if entry.role == "detector" else used.pose_model),
+            speeds=speeds.get((entry.role, entry.name), ()),
+            other_actions=others.get(entry.name) if entry.role == "pose" else None,
+        )
+        for entry in entries
+    ]
+
+
+def _wanted(key: str) -> str | None:
+    return optional_text_of(json_body(), key) if request.is_json else request.form.get(key) or None
+
+
+def _number() -> int | None:
+    """Of the selection that the page showed, so that nobody overrules what they have not seen."""
+    if request.is_json:
+        body = json_body()
+        return None if body.get("number") is None else whole_of(body, "number")
+    text = request.form.get("number", "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise BodyError(f"number must be a whole number, got {text!r:.40}")
+    return int(text)
+
+
+def _done(now: Selection, message: str) -> Response:
+    if wants_json():
+        return jsonify(_selection(now))
+    flash(message.format(now.models), "success")
+    return redirect(url_for("models.index"))
+
+
+def _selection(now: Selection) -> dict[str, object]:
+    return {
+        "number": now.number,
+        "active": _choice(now.models),
+        "from_settings": now.from_settings,
+        "before": now.before and _choice(now.before),
+    }
+
+
+def _choice(models: ModelChoice) -> dict[str, object]:
+    return {"detector": models.detector, "pose_model": models.pose_model}
+
+
+def _model(model: ShownModel) -> dict[str, object]:
+    entry, skeleton = model.entry, model.entry.skeleton
+    return {
+        "role": entry.role,
+        "name": entry.name,
+        "title": entry.title,
+        "purpose": entry.purpose,
+        "state": entry.state,
+        "active": model.active,
+        "own": entry.own,
+        "size_bytes": entry.size_bytes,
+        "licence": entry.licence,
+        "permits": entry.permits,
+        "remedy": entry.remedy,
+        "approach": entry.approach,
+        "subject": entry.subject,
+        "uses_detector": entry.uses_detector,
+        "skeleton": skeleton and skeleton.name,
+        "keypoints": skeleton and len(skeleton.keypoints),
+        "speeds": [_speed(speed) for speed in model.speeds],
+        "other_actions": model.other_actions,
+    }
+
+
+def _speed(speed: ModelSpeed) -> dict[str, object]:
+    return {"runtime": speed.runtime, "ms": round(speed.ms, 2), "measured_at": speed.measured_at.isoformat()}
