@@ -98,8 +98,8 @@ def _hand_parts() -> tuple[Part, ...]:
     ]
     # what a pinch and a fan of fingers are told by, where each tip alone moves little
     between = [
-        Part("thumb", ("thumb_tip",), ("index_tip",), unit=False, gain=0.6),
-        Part("ring and little finger", ("index_tip",), ("pinky_tip",), unit=False, gain=0.6),
+        Part("palm", ("thumb_tip",), ("index_tip",), unit=False, gain=0.6),
+        Part("palm", ("index_tip",), ("pinky_tip",), unit=False, gain=0.6),
     ]
     return (*bones, *palm, *tips, *between)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from webapp.core.skeleton import FINGERS
+
 MAX_SENTENCES = 5
 NOISE_DEG: dict[str, tuple[float, float]] = {
     "shoulder": (20, 25),
@@ -51,7 +53,6 @@ _FINGER_WORDS = {
     "ip": ("at its joint", "less", "more"),
     "spread": ("from the palm", "further", "less far"),
 }
-_FINGER_NAMES = {"index": "index finger", "middle": "middle finger", "ring": "ring finger", "pinky": "little finger"}
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,10 @@ def _body_words(joints: tuple[JointDifference, ...], degrees: str) -> str:
 def _finger_words(joints: tuple[JointDifference, ...], degrees: str) -> str:
     where, larger, smaller = _FINGER_WORDS[joints[0].kind]
     how = larger if joints[0].largest_deg > 0 else smaller
-    fingers = [joint.joint.partition("_")[0] for joint in joints]
-    *others, last = [_FINGER_NAMES.get(finger, finger) for finger in fingers]
+    differing = {joint.joint.partition("_")[0] for joint in joints}
+    *others, last = ["little" if finger == "pinky" else finger for finger in FINGERS if finger in differing]
     subject = f"{', '.join(others)} and {last}" if others else last
+    subject += "" if last == "thumb" else " finger"
     verb = "spread" if joints[0].kind == "spread" else "bend"
     return f"{subject} {verb}{'' if others else 's'} {degrees} {how} {where}".capitalize()
 

@@ -35,7 +35,7 @@ from webapp.recognition.judging import (
     judged_id,
     learned,
 )
-from webapp.recognition.ports import Action, Take
+from webapp.recognition.ports import Action, Take, of_kind
 
 Item = TypeVar("Item")
 
@@ -56,13 +56,16 @@ def feedback_effect(
 ) -> Effect:
     """What the feedback would do to these actions, and to how recent events are judged.
 
-    InvalidInputError where the performance shows too little to be compared with anything.
+    Only takes, negatives and events of the performance's kind, hand or body, are looked at: the others cannot be
+    compared with it. InvalidInputError where the performance shows too little to be compared with anything.
     """
-    before = learned(actions, negatives)
+    kind = feedback.performance.skeleton.kind
+    recent = [event for event in recent if event.sequence.skeleton.kind == kind]
+    before = learned(of_kind(actions, kind), [each for each in negatives if each.skeleton.kind == kind])
     if before.bank.templates and not classify(before.bank, feedback.performance).ranking:
         raise InvalidInputError(
             f"the {len(feedback.performance)} frames show too little of the person to be compared; "
-            "choose a performance in which shoulders and moving limbs are seen"
+            "choose a performance in which shoulders and moving limbs, or the whole hand, are seen"
         )
     after, changes = _with_addition(before, feedback), list[Change]()
     if feedback.tune and feedback.wrong_action_id is not None:

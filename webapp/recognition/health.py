@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from webapp.core.records import PoseSequence
 from webapp.core.sequences import check_take
+from webapp.core.skeleton import Kind
 from webapp.recognition.confusions import ConfusablePair, confusable_pairs, own_distances, own_takes, take_distances
 from webapp.recognition.matching import match_many
-from webapp.recognition.ports import Action, Take
+from webapp.recognition.ports import Action, Take, of_kind
 from webapp.recognition.scoring import NO_ACTION, score
 from webapp.recognition.template_bank import TemplateBank, prepare_bank
 from webapp.recognition.templates import Template
@@ -75,13 +76,14 @@ _OUTLIER_TIMES = 2.0
 
 
 def template_health(actions: Sequence[Action], negatives: Sequence[PoseSequence] = ()) -> Health:
-    """Judge every take of every action by all the others; negatives as in prepare_bank. A few seconds for 200 takes."""
-    whole = prepare_bank(actions, negatives)
-    outliers = frozenset(_outliers(whole))
-    # outliers would spoil the thresholds by which the others are judged
-    bank = prepare_bank(_without(actions, outliers), negatives) if outliers else whole
-    confusable = confusable_pairs(bank)
-    judged = _Judged(whole, bank, outliers)
+    """Judge every take of every action by all the others; negatives as in prepare_bank. A few seconds for 200 takes.
+
+    Takes of hands and of bodies are judged apart.
+    """
+    kinds = dict.fromkeys(take.sequence.skeleton.kind for action in actions for take in action.takes)
+    judged = {kind: _judged(of_kind(actions, kind), negatives) for kind in kinds}
+    pairs = [pair for each in judged.values() for pair in confusable_pairs(each.bank)]
+    confusable = tuple(sorted(pairs, key=lambda pair: pair.nearness))
     found = tuple(
         _action_health(action, index, judged, [pair for pair in confusable if pair.concerns(action)])
         for index, action in enumerate(actions)
@@ -96,6 +98,13 @@ class _Judged:
     whole: TemplateBank
     bank: TemplateBank
     outliers: frozenset[tuple[int, str]]
+
+
+def _judged(actions: Sequence[Action], negatives: Sequence[PoseSequence]) -> _Judged:
+    whole = prepare_bank(actions, negatives)
+    outliers = frozenset(_outliers(whole))
+    # outliers would spoil the thresholds by which the others are judged
+    return _Judged(whole, prepare_bank(_without(actions, outliers), negatives) if outliers else whole, outliers)
 
 
 def _outliers(bank: TemplateBank) -> Iterator[tuple[int, str]]:
@@ -117,13 +126,19 @@ def _without(actions: Sequence[Action], outliers: frozenset[tuple[int, str]]) ->
     ]
 
 
-def _action_health(action: Action, index: int, judged: _Judged, near: Sequence[ConfusablePair]) -> ActionHealth:
+def _action_health(
+    action: Action, index: int, judged: Mapping[Kind, _Judged], near: Sequence[ConfusablePair]
+) -> ActionHealth:
     own = {
-        judged.whole.templates[column].take_id: judged.whole.templates[column]
-        for column in own_takes(judged.whole, index)
+        each.whole.templates[column].take_id: each.whole.templates[column]
+        for each in judged.values()
+        for column in own_takes(each.whole, index)
     }
-    exemplar = _exemplar(judged.bank, index)
-    takes = tuple(_take_health(take, index, own.get(take.take_id), judged, exemplar) for take in action.takes)
+    exemplar = next(filter(None, (_exemplar(each.bank, index) for each in judged.values())), None)
+    takes = tuple(
+        _take_health(take, index, own.get(take.take_id), judged[take.sequence.skeleton.kind], exemplar)
+        for take in action.takes
+    )
     sentences = (*_take_sentences(action, takes), *(pair.sentence for pair in near))
     state: State = "needs attention" if sentences else "good"
     return ActionHealth(action.action_id, action.name, state, sentences, exemplar, takes)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webapp.core.records import PoseSequence
+from webapp.core.skeleton import Kind
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ class Action:
     takes: Sequence[Take]
     mirror: bool = False
     threshold_factor: float = 1.0
+
+
+def of_kind(actions: Sequence[Action], kind: Kind) -> list[Action]:
+    """The actions with only their takes of one kind of skeleton, which may be none."""
+    return [
+        replace(action, takes=[take for take in action.takes if take.sequence.skeleton.kind == kind])
+        for action in actions
+    ]
 
 
 @dataclass(frozen=True)
