@@ -23,13 +23,14 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command, on a manifest whose two files a server at the given url would serve."""
+    """The command, on a manifest whose files a server at the given url would serve."""
 
     def do(*words: str, url: str = "http://127.0.0.1:9/x") -> tuple[int, str]:
         sha256 = hashlib.sha256(CONTENT).hexdigest()
         files = (
             ModelFile("yolov5n", "yolov5n.pt", sha256, len(CONTENT), "AGPL-3.0", "use", url=url),
             ModelFile("pose", "pose.tflite", sha256, len(CONTENT), "Apache-2.0", "use", package="p", package_file="f"),
+            ModelFile("ssd", "ssd.tflite", sha256, len(CONTENT), "Apache-2.0", "use", url=url, archive_member="m"),
         )
         monkeypatch.setattr(weights_command, "read_manifest", lambda: files)
         parser = argparse.ArgumentParser()
@@ -55,6 +56,22 @@ def test_what_is_here_is_not_fetched_again(run: Run) -> None:
 
     assert (status, text.split(":")[0]) == (0, "yolov5n is here already")
     assert len(server.asked_ranges) == 1
+
+
+def test_a_model_that_has_no_stand_in_cannot_be_chosen(run: Run) -> None:
+    status, text = run("pull", "ssd")
+
+    assert status == 1
+    assert text.startswith("ssd could not be fetched (no connection: ")
+    assert text.endswith("); it cannot be chosen. Later: python -m webapp weights pull ssd")
+
+
+def test_what_came_but_is_no_archive_is_said_in_a_line(run: Run) -> None:
+    with serving(Served(CONTENT)) as server:
+        status, text = run("pull", "ssd", url=server.url)
+
+    assert status == 1
+    assert "m could not be unpacked: File is not a zip file" in text
 
 
 @pytest.mark.parametrize(("words", "expected"), [((), 1), (("--optional",), 0)])
@@ -95,12 +112,12 @@ def test_list_tells_state_size_licence_and_source(run: Run) -> None:
 
 
 def test_verify_fails_on_damage_only(run: Run, tmp_path: Path) -> None:
-    assert run("verify") == (0, "yolov5n: missing\npose: missing")
+    assert run("verify") == (0, "yolov5n: missing\npose: missing\nssd: missing")
     folder = tmp_path / "weights"
     folder.mkdir()
     (folder / "yolov5n.pt").write_bytes(CONTENT)
     shutil.copy(folder / "yolov5n.pt", folder / "pose.tflite")
-    assert run("verify") == (0, "yolov5n: present\npose: present")
+    assert run("verify") == (0, "yolov5n: present\npose: present\nssd: missing")
     (folder / "pose.tflite").write_bytes(CONTENT[:-1])
 
     status, text = run("verify")

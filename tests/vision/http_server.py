@@ -1,4 +1,4 @@
-"""A real HTTP server on this machine that serves one file well or badly."""
+"""A real HTTP server on this machine that serves one file well or badly, and others beside it well."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Served:
     claim_start: int | None = None
     """The start a partial answer claims, if not the right one."""
     length_header: bool = True
+    others: dict[str, bytes] = field(default_factory=dict)
+    """What lies at other paths."""
     asked_ranges: list[str | None] = field(default_factory=list)
     url: str = ""
     closing: threading.Event = field(default_factory=threading.Event)
@@ -56,6 +58,11 @@ def serving(served: Served) -> Iterator[Served]:
 
 
 def _answer(handler: BaseHTTPRequestHandler, served: Served) -> None:
+    if handler.path in served.others:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(served.others[handler.path])
+        return
     asked = handler.headers.get("Range")
     served.asked_ranges.append(asked)
     start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and served.ranges else 0

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import random
+import shutil
 import socket
 import time
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.vision.http_server import Served, serving
-from webapp.vision import download
+from tests.vision.npm_registry import configure_npm, registry_of, tarball
+from webapp.core.errors import ModelUnavailableError
+from webapp.vision import download, making
 from webapp.vision.download import DownloadError, pull
-from webapp.vision.weights import ModelFile
+from webapp.vision.weights import FileState, ModelFile, file_state
 
 CONTENT = random.Random(1).randbytes(300_000)
 
@@ -167,3 +174,127 @@ def test_a_folder_that_takes_no_files_is_named(tmp_path: Path) -> None:
 
     with serving(Served(CONTENT)) as server, pytest.raises(DownloadError, match=r"some/tiny\.bin could not be written"):
         pull(model_at(server.url), tmp_path, max_seconds=5)
+
+
+def zipped(content: bytes, member: str = "tiny.tflite") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        packed.writestr(member, content)
+    return buffer.getvalue()
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_model_inside_an_archive_is_taken_out_and_the_archive_thrown_away(tmp_path: Path) -> None:
+    archive = zipped(CONTENT)
+    with serving(Served(archive)) as server:
+        file = replace(model_at(server.url, archive), archive_member="tiny.tflite")
+
+        path = pull(file, tmp_path, max_seconds=10)
+
+    assert path.read_bytes() == CONTENT
+    assert names_in(path.parent) == {"tiny.bin", "tiny.bin.json"}
+    assert file_state(file, tmp_path) is FileState.PRESENT
+
+
+def test_a_broken_transfer_of_an_archive_is_continued(tmp_path: Path) -> None:
+    archive = zipped(CONTENT)
+    with serving(Served(archive, stop_after=1000)) as server:
+        file = replace(model_at(server.url, archive), archive_member="tiny.tflite")
+        with pytest.raises(DownloadError, match="ended after 1000 of"):
+            pull(file, tmp_path, max_seconds=10)
+        assert names_in(tmp_path / "some") == {"tiny.archive.part"}
+        server.stop_after = None
+
+        assert pull(file, tmp_path, max_seconds=10).read_bytes() == CONTENT
+
+    assert server.asked_ranges == [None, "bytes=1000-"]
+
+
+def test_an_archive_that_could_not_be_used_is_not_fetched_again(tmp_path: Path) -> None:
+    archive = zipped(CONTENT, "other.tflite")
+    with serving(Served(archive)) as server:
+        file = replace(model_at(server.url, archive), archive_member="tiny.tflite")
+        for _ in range(2):
+            with pytest.raises(ModelUnavailableError, match=r"it has no member tiny\.tflite, but other\.tflite"):
+                pull(file, tmp_path, max_seconds=10)
+
+    assert len(server.asked_ranges) == 1
+    assert names_in(tmp_path / "some") == {"tiny.archive"}
+
+
+def package_file(server: Served) -> ModelFile:
+    """A graph model in the package that the server has."""
+    return replace(
+        model_at("", server.content),
+        package="@small/models",
+        package_version="1.2.3",
+        graph_model="models/small.json",
+        graph_side_px=32,
+    )
+
+
+needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+
+
+@needs_npm
+def test_a_graph_model_of_an_npm_package_is_converted_beside_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def converted(model_json: Path, target: Path, side_px: int) -> float:
+        assert (model_json.parent / "small.bin").read_bytes() == CONTENT
+        target.write_bytes(b"for pictures of %d" % side_px)
+        return 0.25
+
+    monkeypatch.setattr(making, "convert", converted)
+    manifest = {"modelTopology": {}, "weightsManifest": [{"paths": ["small.bin"], "weights": []}]}
+    files = {"models/small.bin": CONTENT, "models/small.json": json.dumps(manifest).encode(), "other.bin": b"x"}
+    with serving(Served(tarball(files))) as server:
+        registry_of(server, "@small/models", "1.2.3")
+        configure_npm(server, tmp_path, monkeypatch)
+
+        path = pull(package_file(server), tmp_path, max_seconds=30)
+
+    assert path.read_bytes() == b"for pictures of 32"
+    assert file_state(package_file(server), tmp_path) is FileState.PRESENT
+    assert json.loads((path.parent / "tiny.bin.json").read_text())["largest_difference"] == 0.25
+    assert names_in(path.parent) == {"tiny.bin", "tiny.bin.json"}
+
+
+@needs_npm
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({}, r"the package has no file models/small\.json"),
+        ({"models/small.json": b"{"}, r"small\.json is no model\.json of a TensorFlow\.js graph model"),
+        (
+            {"models/small.json": b'{"weightsManifest": [{"paths": ["a.bin"]}]}'},
+            r"the package has no file models/a\.bin",
+        ),
+    ],
+)
+def test_a_package_without_the_model_leaves_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes], problem: str
+) -> None:
+    with serving(Served(tarball(files))) as server:
+        registry_of(server, "@small/models", "1.2.3")
+        configure_npm(server, tmp_path, monkeypatch)
+
+        with pytest.raises(ModelUnavailableError, match=problem):
+            pull(package_file(server), tmp_path, max_seconds=30)
+
+    assert names_in(tmp_path / "some") == {"tiny.archive"}
+
+
+@needs_npm
+def test_another_tarball_than_the_manifest_s_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(Served(tarball({"a": b"a"}))) as server:
+        registry_of(server, "@small/models", "1.2.3")
+        configure_npm(server, tmp_path, monkeypatch)
+
+        with pytest.raises(DownloadError, match="another sha256"):
+            pull(replace(package_file(server), sha256="0" * 64), tmp_path, max_seconds=30)
+
+    assert names_in(tmp_path / "some") == set()

@@ -1,7 +1,7 @@
 """How well a pose model places keypoints, on pictures labelled in COCO's format.
 
 Top-down models are given each person's labelled box. Bottom-up ones see the picture alone, and each labelled person is
-compared with the found pose that fits best; a pose counts for one person, what fits nobody labelled is not counted.
+compared with the found pose that fits best; a pose counts for one person, what fits nobody labelled does not count.
 So both kinds are measured on the same people.
 """
 
@@ -28,6 +28,8 @@ NEAR = 0.2
 """A keypoint is right within this share of the torso's length."""
 MIN_HEIGHT_PX = 96.0
 """People whose labelled box is no taller are not counted."""
+_MIN_FIT = 0.1
+"""A pose less similar to a person was of somebody else."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def _best_fits(people: Mapping[int, LabelledPerson], found: Sequence[Pose]) -> d
     fits: dict[int, Pose] = {}
     taken: set[int] = set()
     for row, nth in sorted(pairs, key=lambda pair: -pairs[pair]):
-        if row not in fits and nth not in taken and pairs[row, nth] > 0:
+        if row not in fits and nth not in taken and pairs[row, nth] >= _MIN_FIT:
             fits[row] = found[nth]
             taken.add(nth)
     return fits

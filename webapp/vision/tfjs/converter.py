@@ -40,11 +40,10 @@ def main(model_json: str, target: str, side_px: str) -> int:
 def tensorflow_function(model: GraphModel, side_px: int) -> Any:
     """The frozen graph as a concrete function of one picture (1, side_px, side_px, 3)."""
     graph = _graph_def(model, side_px)
-    (picture,) = [node.name for node in graph.node if node.op == "Placeholder"]
     try:
         imported = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph, name=""), [])
         tensors = [imported.graph.get_tensor_by_name(name) for name in model.outputs]
-        return imported.prune(imported.graph.get_tensor_by_name(f"{picture}:0"), tensors)
+        return imported.prune(imported.graph.get_tensor_by_name(f"{model.picture}:0"), tensors)
     except (ValueError, KeyError, tf.errors.OpError) as error:
         raise InvalidInputError(f"TensorFlow cannot read the graph: {_first_line(error)}") from error
 
@@ -77,9 +76,6 @@ def largest_difference(function: Any, content: bytes, picture: FloatArray) -> fl
 
 def _graph_def(model: GraphModel, side_px: int) -> Any:
     """The GraphDef with the constants' values in it, its one placeholder of a fixed size."""
-    pictures = [node for node in model.nodes if node["op"] == "Placeholder"]
-    if len(pictures) != 1:
-        raise InvalidInputError(f"the graph must have one input, it has {len(pictures)}")
     try:
         graph = ParseDict({**model.topology, "node": unfused(model.nodes)}, GraphDef())
     except (ParseError, KeyError, TypeError) as error:
@@ -89,7 +85,7 @@ def _graph_def(model: GraphModel, side_px: int) -> Any:
             value = tf.make_tensor_proto(model.weights[node.name])
             node.attr["value"].tensor.CopyFrom(value)
             node.attr["dtype"].type = value.dtype
-        elif node.op == "Placeholder":
+        elif node.name == model.picture:
             shape = tf.TensorShape([1, side_px, side_px, 3]).as_proto()
             node.attr["shape"].shape.CopyFrom(shape)
     return graph

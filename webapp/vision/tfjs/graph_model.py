@@ -24,10 +24,14 @@ STORED_DTYPES = ("uint8", "uint16", "float16")
 
 @dataclass(frozen=True)
 class GraphModel:
-    """topology: the GraphDef as JSON; weights: the values of its Const nodes by name; outputs: tensors, node:number."""
+    """topology: the GraphDef as JSON; weights: the values of its Const nodes by name.
+
+    picture: the node that takes the picture; outputs: tensors, as node:number.
+    """
 
     topology: Mapping[str, Any]
     weights: Mapping[str, Array]
+    picture: str
     outputs: tuple[str, ...]
 
     @property
@@ -48,6 +52,7 @@ def read_graph_model(path: Path) -> GraphModel:
         weights: dict[str, Array] = {}
         for group in content["weightsManifest"]:
             weights |= _weights(group["weights"], _shards(path.parent, group["paths"]), path.name)
+        pictures = [node["name"] for node in topology["node"] if node["op"] == "Placeholder"]
         outputs = _outputs(content, topology["node"])
     except OSError as error:
         raise InvalidInputError(f"{path.name} cannot be read: {error.strerror}") from error
@@ -55,7 +60,9 @@ def read_graph_model(path: Path) -> GraphModel:
         raise InvalidInputError(f"{path.name} is no model.json of a TensorFlow.js graph model: {error!r}") from error
     if missing := constants - weights.keys():
         raise InvalidInputError(f"{path.name} has no weights for {len(missing)} constants, such as {min(missing)}")
-    return GraphModel(topology, weights, outputs)
+    if len(pictures) != 1:
+        raise InvalidInputError(f"{path.name} must have one input, the picture; it has {len(pictures)}")
+    return GraphModel(topology, weights, pictures[0], outputs)
 
 
 def shard_names(path: Path) -> list[str]:
