@@ -16,7 +16,7 @@ _ARM = frozenset({"elbow", "wrist", "pinky", "index", "thumb"})
 _LEG = frozenset({"knee", "ankle", "heel", "foot_index"})
 _MIN_SCORE = 0.3
 _MUCH_NEARER = 0.5
-_MIN_GAIN = 0.2  # of the person's spread: what is nearer by less could be a limb that moved
+_APART = 0.25  # of the person's spread
 _INSISTED_S = 1.0
 _GAP_S = 0.3
 
@@ -49,42 +49,50 @@ class LeftRight:
             for part in self._parts:
                 part.insisted_s = 0.0
             self._velocity_px_s = np.zeros_like(pose.keypoints_px)
-            self._last_px = pose.keypoints_px
+            self._last_px = pose.keypoints_px.copy()
             return pose
         predicted_px = self._last_px + self._velocity_px_s * elapsed_s
         order = np.arange(len(self._partners))
-        believed: list[NDArray[np.int64]] = []
-        for part in self._parts:
-            if self._exchanged(part, pose, predicted_px):
-                part.insisted_s += elapsed_s
-                if part.insisted_s < _INSISTED_S:
-                    order[part.pairs] = self._partners[part.pairs]
-                    continue
+        verdicts = [self._exchanged(part, pose, predicted_px) for part in self._parts]
+        turned = {
+            verdict
+            for part, verdict in zip(self._parts, verdicts, strict=True)
+            if verdict is not None and verdict != (part.insisted_s > 0)
+        }
+        for part, verdict in zip(self._parts, verdicts, strict=True):
+            # limbs that are together go with those that are not: models mostly exchange all at once
+            exchanged = next(iter(turned)) if verdict is None and len(turned) == 1 else verdict
+            if exchanged is not None:
+                part.insisted_s = part.insisted_s + elapsed_s if exchanged else 0.0
+            if part.insisted_s >= _INSISTED_S:
                 part.insisted_s = 0.0
-                believed.append(part.pairs)
+                predicted_px[part.pairs] = self._last_px[part.pairs] = pose.keypoints_px[part.pairs]
+            elif part.insisted_s > 0:
+                order[part.pairs] = self._partners[part.pairs]
         mended = pose if np.array_equal(order, np.arange(len(order))) else _reordered(pose, order)
-        velocity = np.nan_to_num((mended.keypoints_px - self._last_px) / elapsed_s)
-        for pairs in believed:
-            velocity[pairs] = 0.0
-        self._velocity_px_s = velocity.astype(np.float32)
-        self._last_px = np.where(np.isfinite(mended.keypoints_px), mended.keypoints_px, predicted_px)
+        here_px = np.where(np.isfinite(mended.keypoints_px), mended.keypoints_px, predicted_px)
+        self._velocity_px_s = np.nan_to_num((here_px - self._last_px) / np.float32(elapsed_s))
+        self._last_px = here_px
         return mended
 
-    def _exchanged(self, part: _Part, pose: Pose, predicted_px: FloatArray) -> bool:
-        """Whether the part lies much nearer to where it should be with its sides exchanged."""
-        here = part.pairs[np.minimum(pose.scores[part.pairs], pose.scores[self._partners[part.pairs]]) > _MIN_SCORE]
-        given_px, exchanged_px = pose.keypoints_px[here], pose.keypoints_px[self._partners[here]]
-        as_given, exchanged = (_mean_norm(points - predicted_px[here]) for points in (given_px, exchanged_px))
-        if not np.isfinite(as_given + exchanged):
-            return False
-        least_px = _MIN_GAIN * spread(pose.keypoints_px)
-        if exchanged < _MUCH_NEARER * as_given and as_given - exchanged > least_px:
-            return True
-        if as_given < _MUCH_NEARER * exchanged and exchanged - as_given > least_px:
-            part.insisted_s = 0.0
-            return False
-        # the limbs are together: what was begun goes on
-        return part.insisted_s > 0 and exchanged < as_given
+    def _exchanged(self, part: _Part, pose: Pose, predicted_px: FloatArray) -> bool | None:
+        """Whether the part lies much nearer to where it should be with its sides exchanged; None: hard to say.
+
+        Only limbs that should be apart from their partners say anything.
+        """
+        pairs, partners = part.pairs, self._partners[part.pairs]
+        apart_px = np.hypot(*(predicted_px[pairs] - predicted_px[partners]).T)
+        telling = (apart_px > _APART * spread(predicted_px)) & (
+            np.minimum(pose.scores[pairs], pose.scores[partners]) > _MIN_SCORE
+        )
+        pairs, partners = pairs[telling], partners[telling]
+        # from where they were and from where they should be: one misplaced keypoint must not speak for an exchange
+        before = (self._last_px[pairs], predicted_px[pairs])
+        as_given = min(_mean_norm(pose.keypoints_px[pairs] - points_px) for points_px in before)
+        exchanged = max(_mean_norm(pose.keypoints_px[partners] - points_px) for points_px in before)
+        if min(as_given, exchanged) < _MUCH_NEARER * max(as_given, exchanged):
+            return exchanged < as_given
+        return None
 
 
 def _kind(name: str) -> str:
