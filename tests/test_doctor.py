@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,48 @@ def test_a_model_the_settings_name_must_be_whole(tmp_path: Path) -> None:
 
     assert state_of(checks, "model yolov5s") == "fail"
     assert state_of(checks, "model yolov5m") == "warn"
+
+
+@pytest.mark.parametrize(
+    ("detector", "pose_model", "needed"),
+    [
+        ("yolov5s", "movenet_multipose", {"movenet_multipose"}),
+        ("auto", "hand_full", {"palm_detector", "hand_full"}),
+        ("ssd_mobilenet", "blazepose_lite", {"ssd_mobilenet", "blazepose_lite"}),
+    ],
+)
+def test_only_what_the_settings_need_must_be_here(
+    tmp_path: Path, detector: str, pose_model: str, needed: set[str]
+) -> None:
+    checks = doctor.check_models(Settings(weights_dir=tmp_path, detector=detector, pose_model=pose_model))
+
+    assert {(check.name.removeprefix("model "), check.state) for check in checks} == {(one, "fail") for one in needed}
+
+
+@pytest.mark.parametrize(("pose_model", "state"), [("arms", "fail"), ("blazepose_full", "warn")])
+def test_a_broken_model_of_the_users_own_says_what_is_wrong(tmp_path: Path, pose_model: str, state: str) -> None:
+    (tmp_path / "own" / "arms").mkdir(parents=True)
+
+    check = only(doctor.check_models(Settings(weights_dir=tmp_path, pose_model=pose_model)), "model arms")
+
+    assert check.state == state
+    assert "card.toml cannot be read" in check.remedy
+
+
+def test_frameworks_for_models_that_not_everybody_has_may_be_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor.importlib.metadata, "version", absent)
+    pins = tmp_path / "requirements.txt"
+    pins.write_text("tensorflow-cpu==2\nkeras==3\nh5py\nonnx\nonnxruntime==1\ntorch==2\n")
+
+    (check,) = doctor.check_packages(Settings(), pins)
+
+    assert check.state == "warn"
+    assert check.detail.startswith("not installed, so not used: tensorflow-cpu, keras")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are those of POSIX")

@@ -27,12 +27,17 @@ from webapp.core.errors import MoveprintError
 from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations, require_latest
 from webapp.listener import address_in_url
+from webapp.vision.catalogue import files_needed, known_models
 from webapp.vision.weights import FileState, file_state, read_manifest, sha256_of
 
 State = Literal["ok", "warn", "fail"]
 SECRET_FILES = ("secret_key", "worker_token")
-OPTIONAL_RUNTIMES = {"openvino", "ai-edge-litert", "torch"}
-"""The live path needs one of the first two; PyTorch only for converting YOLOv5."""
+OPTIONAL_RUNTIMES = {
+    *("openvino", "ai-edge-litert"),
+    *("torch", "onnx", "onnxruntime"),
+    *("tensorflow", "tensorflow-cpu", "keras", "h5py"),
+}
+"""The live path needs one of the first two; the second line is for YOLOv5, the third for Keras models of one's own."""
 PORT_ANSWER_S = 2.0
 
 
@@ -123,21 +128,26 @@ def _requirements(path: Path) -> Iterator[Requirement]:
 
 
 def check_models(settings: Settings) -> Iterator[Check]:
-    """The models the settings name must be whole; of the others only damage matters."""
-    needed = {settings.pose_model}
-    if settings.detector != "whole_frame":
-        needed.add("blazepose_detector" if settings.detector in {"auto", "blazepose"} else settings.detector)
+    """What the settings name must be whole, for workers start with it; of the other models only damage matters."""
+    needed = files_needed(settings.detector, settings.pose_model)
     for file in read_manifest():
         state = file_state(file, settings.weights_dir)
         name, detail = f"model {file.name}", f"{settings.weights_dir / file.path} is {state}"
         if state is FileState.PRESENT:
-            yield Check(name, "ok", f"{file.size_bytes / 1e6:.1f} MB, {file.licence}")
+            size_bytes = (settings.weights_dir / file.path).stat().st_size
+            yield Check(name, "ok", f"{size_bytes / 1e6:.1f} MB, {file.licence}")
         elif file.name in needed:
             yield Check(name, "fail", detail, file.remedy)
         elif state is FileState.DAMAGED:
             yield Check(name, "warn", f"{detail} and is not used", file.remedy)
-        elif file.name == "yolov5n" and settings.detector == "auto":
+        elif file.name == "yolov5n" and settings.detector == "auto" and "blazepose_detector" in needed:
             yield Check(name, "warn", "not here: the MediaPipe person detector is used instead", file.remedy)
+    for own in (entry for entry in known_models(settings.weights_dir) if entry.own):
+        if own.present:
+            yield Check(f"model {own.name}", "ok", f"{own.size_bytes / 1e6:.1f} MB, {own.licence}")
+        else:
+            severity: State = "fail" if own.name == settings.pose_model else "warn"
+            yield Check(f"model {own.name}", severity, "your own model cannot be used", own.remedy)
 
 
 def check_browser_libraries(

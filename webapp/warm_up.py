@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from webapp.config import Settings
-from webapp.pipeline.models import load_models
+from webapp.pipeline.models import NO_DETECTOR, load_models
 from webapp.recognition.warm_up import warm_up as compile_kernels
 
 
 def warm_up(settings: Settings) -> str:
     """Fill every cache; answers in one line what will be used. ModelUnavailableError when a model is missing."""
     compile_kernels()
-    models = load_models(settings)
-    return f"Ready: people are found by {models.loaded.detector}, keypoints by {models.loaded.pose_model} on {models.loaded.runtime}."
+    loaded = load_models(settings).loaded
+    keypoints = f"{loaded.pose_model} on {loaded.runtime}"
+    if loaded.detector == NO_DETECTOR:
+        return f"Ready: people and their keypoints are found by {keypoints}."
+    return f"Ready: people are found by {loaded.detector}, keypoints by {keypoints}."

@@ -9,13 +9,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import CheckConstraint, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.db.accounts import ROLES, Role
 from webapp.db.actions import Action
 from webapp.db.base import Base, db
+from webapp.db.engine import transaction
 from webapp.db.feedback import Feedback, Tuning
+from webapp.db.models import ModelSpeed, StoredChoice
 from webapp.db.schema import (
     DatabaseUnavailableError,
     current_revision,
@@ -117,6 +120,45 @@ def test_what_people_recorded_before_feedback_existed_survives_it_and_the_way_ba
     db.session.remove()
     upgrade()
     assert differences() == []
+
+
+def test_choices_of_models_outlive_who_made_them_but_not_the_way_back(empty_app: Flask) -> None:
+    upgrade()
+    db.session.execute(
+        text(
+            "INSERT INTO users (id, username, username_key, password, fs_uniquifier, bank_number, created_at) "
+            "VALUES (7, 'anna', 'anna', 'x', 'x', 3, '2026-01-01')"
+        )
+    )
+    db.session.add(StoredChoice(number=1, detector="auto", pose_model="blazepose_lite", chosen_by=7))
+    db.session.add(ModelSpeed(role="pose", name="blazepose_lite", runtime="litert", ms=3.5, machine="here", threads=2))
+    db.session.commit()
+    db.session.execute(text("DELETE FROM users WHERE id = 7"))
+    db.session.commit()
+
+    assert db.session.execute(select(StoredChoice.chosen_by, StoredChoice.rolled_back)).one() == (None, False)
+    db.session.remove()
+
+    downgrade("0002")
+
+    assert not {"model_choices", "model_speeds"} & set(inspect(db.engine).get_table_names())
+    upgrade()
+    assert differences() == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"number": 1, "detector": "auto"},
+        {"number": 0},
+        {"number": 1, "previous_number": 5},
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_not_stored(empty_app: Flask, row: dict[str, object]) -> None:
+    upgrade()
+
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.add(StoredChoice(**row))
 
 
 def test_an_empty_database_says_what_to_run(empty_app: Flask) -> None:

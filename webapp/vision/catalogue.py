@@ -148,7 +148,7 @@ def _ready_made(name: str, role: Role, weights_dir: Path, manifest: Sequence[Mod
         title=title,
         purpose=purpose,
         state=_worst(states),
-        size_bytes=sum(file.size_bytes for file in files),
+        size_bytes=sum(_size_bytes(file, weights_dir) for file in files),
         licence=_together(file.licence for file in files),
         permits=_together(file.permits for file in files),
         remedy=_together(file.remedy for file in lacking),
@@ -201,6 +201,12 @@ def _own_purpose(card: OwnModelCard) -> str:
     texts += [f"by {card.made_by}"] if card.made_by else []
     parity = f"{card.parity}." if card.parity is not None else ""
     return f"{', '.join(texts)}. {parity[:1].upper()}{parity[1:]}".strip()
+
+
+def _size_bytes(file: ModelFile, weights_dir: Path) -> int:
+    """Of the file where it is here, else of what is fetched for it."""
+    path = weights_dir / file.path
+    return path.stat().st_size if path.is_file() else file.size_bytes
 
 
 def _skeleton(name: str) -> Skeleton:
