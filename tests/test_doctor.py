@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import socket
@@ -11,7 +12,6 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -163,9 +163,9 @@ def test_frameworks_for_models_that_not_everybody_has_may_be_absent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def absent(name: str) -> str:
-        raise PackageNotFoundError(name)
+        raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(doctor.importlib.metadata, "version", absent)
+    monkeypatch.setattr(importlib.metadata, "version", absent)
     pins = tmp_path / "requirements.txt"
     pins.write_text("tensorflow-cpu==2\nkeras==3\nh5py\nonnx\nonnxruntime==1\ntorch==2\n")
 
