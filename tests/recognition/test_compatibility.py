@@ -37,7 +37,8 @@ def test_a_model_without_the_legs_that_the_take_shows_is_told_what_it_lacks() ->
 
     assert sentence == (
         '"squat" was recorded with blazepose_33 (33 keypoints); my_arms has 6 and lacks left_hip, right_hip, '
-        "left_knee, right_knee, left_ankle, right_ankle: record it again with my_arms, or choose a model with these keypoints"
+        "left_knee, right_knee, left_ankle, right_ankle: record it again with my_arms, "
+        "or choose a model with these keypoints"
     )
 
 

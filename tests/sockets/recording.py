@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
-import urllib.request
 from typing import Any
 
 from tests.sockets.conftest import Server
+from webapp.bench.browser import post_json
 from webapp.core.records import PoseSequence
 from webapp.services.sequence_json import sequence_to_json
 
@@ -29,11 +27,5 @@ def keep_take(server: Server, username: str, action: str, taken: PoseSequence) -
 
 
 def post(server: Server, username: str, path: str, body: object) -> Any:
-    """What the page's own script does: a JSON request with the page's token."""
-    headers = {"Cookie": server.cookies[username]}
-    page = urllib.request.urlopen(urllib.request.Request(f"{server.url}/actions/", headers=headers))
-    token = re.search(r'name="csrf-token" content="([^"]+)"', page.read().decode())
-    assert token is not None
-    headers |= {"X-CSRFToken": token.group(1), "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{server.url}{path}", json.dumps(body).encode(), headers, method="POST")
-    return json.loads(urllib.request.urlopen(request).read())
+    """What the page's own script does."""
+    return post_json(server.url, server.cookies[username], path, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.cookiejar
+import json
 import re
 import threading
 import time
@@ -11,11 +12,13 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from webapp.core.errors import MoveprintError
 from webapp.pipeline.ordered_client import OrderedClient
 
 NAMESPACE = "/live"
+_PAGE_TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 _CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
@@ -30,6 +33,17 @@ def log_in(url: str, username: str, password: str) -> str:
         if urllib.parse.urlsplit(answer.url).path.startswith("/login"):
             raise MoveprintError(f"{username} could not log in at {url}")
     return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+
+
+def post_json(url: str, cookie: str, path: str, body: object) -> Any:
+    """What a page's own script does: a JSON request with the page's token; the answer."""
+    headers = {"Cookie": cookie}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/actions/", headers=headers), timeout=30) as page:  # noqa: S310
+        token = _PAGE_TOKEN.search(page.read().decode())
+    headers |= {"X-CSRFToken": token.group(1) if token else "", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}{path}", json.dumps(body).encode(), headers, method="POST")  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # http by construction
+        return json.loads(answer.read())
 
 
 def answers_http(url: str) -> bool:
@@ -76,7 +90,7 @@ class LiveClient:
         """Connect and wait for `ready`. socketio ConnectionError when refused."""
         for event in ("result", "drop"):
             self._client.on(event, self._taker(event), namespace=NAMESPACE)
-        for event in ("ready", "worker", "actions_changed"):
+        for event in ("ready", "worker", "models_refused", "actions_changed"):
             self._client.on(event, self._noter(event), namespace=NAMESPACE)
         headers = {"Cookie": self.cookie}
         auth = {"purpose": self.purpose}
@@ -96,9 +110,16 @@ class LiveClient:
         self._sent_s[frame_id] = time.perf_counter()
         self._client.emit("frame", ({"frame_id": frame_id, "time_s": time_s}, jpeg), namespace=NAMESPACE)
 
-    def send_raw(self, *arguments: object) -> None:
-        """A frame event with whatever arguments."""
-        self._client.emit("frame", arguments, namespace=NAMESPACE)
+    def send_poses(self, described: dict[str, object], packed: bytes) -> None:
+        self._sent_s[described["frame_id"]] = time.perf_counter()
+        self._client.emit("poses", (described, packed), namespace=NAMESPACE)
+
+    def choose_models(self, detector: str, pose_model: str) -> None:
+        self.send_raw({"detector": detector, "pose_model": pose_model}, event="models")
+
+    def send_raw(self, *arguments: object, event: str = "frame") -> None:
+        """An event with whatever arguments."""
+        self._client.emit(event, arguments, namespace=NAMESPACE)
 
     def wait_for(self, happened: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
         """Return once it has happened; TimeoutError when it does not."""

@@ -33,6 +33,7 @@ class ProcessInfo:
     pid: int
     parent_pid: int
     rss_mb: float
+    cpu_s: float
     command: str
 
 
@@ -109,9 +110,11 @@ def end(process: subprocess.Popen[str], timeout_s: float = 15) -> int:
 
 def children_of(pid: int) -> list[ProcessInfo]:
     """The direct children of a process."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid=,rss=,args="], capture_output=True, text=True, check=True).stdout
-    rows = (line.split(None, 3) for line in listing.splitlines())
-    found = [ProcessInfo(int(r[0]), int(r[1]), int(r[2]) / 1024, r[3]) for r in rows if len(r) == 4]
+    listing = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,rss=,cputimes=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = (line.split(None, 4) for line in listing.splitlines())
+    found = [ProcessInfo(int(r[0]), int(r[1]), int(r[2]) / 1024, float(r[3]), r[4]) for r in rows if len(r) == 5]
     return [process for process in found if process.parent_pid == pid]
 
 

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from webapp.bench.browser import Answer, LiveClient
+from webapp.bench.live_poses import POSES_PER_PACKET, POSES_PER_S, read_packets
 from webapp.core.errors import MoveprintError
 
 CREDITS = 2
 FPS = 30
 WARM_UP_S = 1.5
 FIRST_ANSWER_WITHIN_S = 20.0
+Send = Callable[[LiveClient, int, float], None]
+"""Send the message with that number, of that time."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Connect with the cookie that standard input holds, send, print one JSON object."""
+    """Connect with the cookies that standard input holds, one a line, send, print one JSON object."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
-    parser.add_argument("frames", type=Path)
+    parser.add_argument("source", type=Path, help="a folder of JPEG files, or a file of poses")
     parser.add_argument("--clients", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     options = parser.parse_args(argv)
@@ -36,14 +40,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measured(options: argparse.Namespace, cookie: str) -> dict[str, float]:
-    frames = [path.read_bytes() for path in sorted(options.frames.glob("*.jpg"))]
-    clients = [Sender(LiveClient(options.url, cookie), frames) for _ in range(options.clients)]
+def _measured(options: argparse.Namespace, cookies: str) -> dict[str, float]:
+    on_device, accounts = options.source.is_file(), cookies.split("\n")
+    poses = read_packets(options.source) if on_device else None
+    send = _pictures(options.source) if poses is None else poses.send
+    clients = [
+        Sender(LiveClient(options.url, accounts[number % len(accounts)]), send) for number in range(options.clients)
+    ]
     for client in clients:
         client.live.connect()
         client.live.wait_for_worker("ready", "restarted")
     measured = {"first_answer_at_s": clients[0].first_answer_at_s()}
-    if options.clients == 1:
+    if poses is not None:
+        measured.update(many_clients(clients, options.seconds, POSES_PER_S / POSES_PER_PACKET))
+        measured["sent_bytes_per_s"] = round(poses.bytes_per_s)
+    elif options.clients == 1:
         measured.update(one_client(clients[0], options.seconds))
     else:
         measured.update(many_clients(clients, options.seconds))
@@ -52,12 +63,17 @@ def _measured(options: argparse.Namespace, cookie: str) -> dict[str, float]:
     return measured
 
 
-class Sender:
-    """Sends the frames of the clip round and round on one connection."""
+def _pictures(folder: Path) -> Send:
+    frames = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
+    return lambda live, frame_id, time_s: live.send(frame_id, time_s, frames[frame_id % len(frames)])
 
-    def __init__(self, live: LiveClient, frames: Sequence[bytes]) -> None:
+
+class Sender:
+    """Sends a clip round and round on one connection."""
+
+    def __init__(self, live: LiveClient, send: Send) -> None:
         self.live = live
-        self._frames = frames
+        self._send = send
         self._next_id = 0
         self._started_s = time.perf_counter()
         self._credit = threading.Condition()
@@ -91,8 +107,7 @@ class Sender:
         return captured
 
     def send(self) -> None:
-        jpeg = self._frames[self._next_id % len(self._frames)]
-        self.live.send(self._next_id, time.perf_counter() - self._started_s, jpeg)
+        self._send(self.live, self._next_id, time.perf_counter() - self._started_s)
         self._next_id += 1
 
     def collected(self) -> list[Answer]:
@@ -130,18 +145,22 @@ def one_client(client: Sender, seconds: float) -> dict[str, float]:
     }
 
 
-def many_clients(clients: Sequence[Sender], seconds: float) -> dict[str, float]:
-    """Every client at 30 frames a second for that long, all at once."""
+def many_clients(clients: Sequence[Sender], seconds: float, per_s: float = FPS) -> dict[str, float]:
+    """Every client with so many messages a second for that long, all at once."""
+    for client in clients:
+        client.collected()
     captured: list[int] = []
     threads = [
-        threading.Thread(target=lambda sender=sender: captured.append(sender.send_at_rate(seconds, FPS)))
+        threading.Thread(target=lambda sender=sender: captured.append(sender.send_at_rate(seconds, per_s)))
         for sender in clients
     ]
+    before_s = _cpu_s()
     for thread in threads:
         thread.start()
-        time.sleep(1 / FPS / len(clients))  # cameras do not tick together
+        time.sleep(1 / per_s / len(clients))  # cameras do not tick together
     for thread in threads:
         thread.join()
+    cpu_share = (_cpu_s() - before_s) / seconds
     answers = _results([answer for client in clients for answer in client.collected()])
     steps_ms = [_worker_ms(answer) for answer in answers]
     return {
@@ -152,7 +171,14 @@ def many_clients(clients: Sequence[Sender], seconds: float) -> dict[str, float]:
         **_round_trips(answers),
         "dropped_share": round(1 - len(answers) / sum(captured), 3),
         "drift_ms_per_min": round(_slope(answers) * 60, 1),
+        "clients_cpu_share": round(cpu_share, 2),
     }
+
+
+def _cpu_s() -> float:
+    """What this process has used so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def _results(answers: Sequence[Answer]) -> list[Answer]:

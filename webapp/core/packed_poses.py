@@ -18,6 +18,8 @@ from webapp.core.records import FloatArray
 MAX_POSES = 64
 """In one packet."""
 _PER_HEIGHT, _PER_SCORE, _PER_METRE = 8192, 255, 1000
+_PLACE_STEP, _SCORE_STEP, _METRE_STEP = 8, 17, 8
+"""What is sent is a multiple of these: pose models tremble by more, and a fourth of the bytes were this trembling."""
 _HIDDEN = -32768
 _RAW_DEFLATE = -zlib.MAX_WBITS
 _LEVEL = 9
@@ -39,15 +41,15 @@ def most_packed_bytes(count: int, keypoints: int, *, world: bool) -> int:
 
 
 def pack_poses(keypoints: FloatArray, scores: FloatArray, world_m: FloatArray | None) -> bytes:
-    """The bytes of poses as in UnpackedPoses; b"" for none. Rounded to 1/8192 of the height, 1/255 and millimetres."""
+    """The bytes of poses as in UnpackedPoses; b"" for none. Rounded to 1/1024 of the height, 1/15 and 8 mm."""
     if not len(scores):
         return b""
     hidden = ~np.isfinite(keypoints).all(axis=2)
-    columns = [_whole(keypoints * _PER_HEIGHT), _whole(scores * _PER_SCORE)[..., None]]
+    columns = [_whole(keypoints * _PER_HEIGHT, _PLACE_STEP), _whole(scores * _PER_SCORE, _SCORE_STEP)[..., None]]
     columns[0][hidden] = _HIDDEN
     columns[1][hidden] = 0
     if world_m is not None:
-        columns.append(_whole(world_m * _PER_METRE))
+        columns.append(_whole(world_m * _PER_METRE, _METRE_STEP))
     rows = np.concatenate(columns, axis=2)
     rows[1:] -= rows[:-1].copy()
     planes = np.ascontiguousarray(rows.transpose(2, 1, 0)).astype("<i2").view(np.uint8).reshape(-1, 2).T
@@ -93,7 +95,7 @@ def _inflated(packed: bytes, size: int) -> bytes:
     return data
 
 
-def _whole(values: FloatArray) -> NDArray[np.int16]:
-    limited = np.clip(np.nan_to_num(np.rint(values)), _HIDDEN + 1, 32767)
+def _whole(values: FloatArray, step: int) -> NDArray[np.int16]:
+    limited = np.clip(np.nan_to_num(np.rint(values / step) * step), _HIDDEN + 1, 32767)
     whole: NDArray[np.int16] = limited.astype(np.int16)
     return whole
