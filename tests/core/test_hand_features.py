@@ -24,7 +24,8 @@ ONLY_HAND = Skeleton("palm_alone", ("wrist", "middle_mcp", "middle_tip"), ())
 
 def features_of(points: FloatArray) -> FloatArray:
     size = body_size(points[None], SEEN, HAND_21)
-    return part_features(points[None], SEEN, HAND_21, size)[0][0]
+    features, _ = part_features(points[None], SEEN, HAND_21, size)
+    return np.asarray(features[0], np.float32)
 
 
 def angles_of(**state: float) -> dict[str, float]:
@@ -65,9 +66,9 @@ def test_a_fist_differs_from_an_open_hand_in_every_finger() -> None:
     assert min(by_region[:3]) > 0.4
 
 
-@pytest.mark.parametrize("tilt", [{"yaw_deg": 80.0}, {"pitch_deg": 80.0}, {"roll_deg": 80.0}])
-def test_a_palm_seen_from_its_edge_is_not_small(tilt: dict[str, float]) -> None:
-    flat = hand_m({}, Hand(**tilt))[:, :2][None]
+@pytest.mark.parametrize("hand", [Hand(yaw_deg=80.0), Hand(pitch_deg=80.0), Hand(roll_deg=80.0)])
+def test_a_palm_seen_from_its_edge_is_not_small(hand: Hand) -> None:
+    flat = hand_m({}, hand)[:, :2][None]
 
     assert body_size(flat, SEEN, HAND_21)[0] == pytest.approx(0.09, rel=0.15)
 

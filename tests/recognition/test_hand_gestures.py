@@ -97,7 +97,7 @@ def test_a_gesture_that_was_never_shown_is_none_of_them(gesture: Gesture, bank: 
 
 
 def test_a_stream_of_gestures_is_told_one_by_one(bank: TemplateBank) -> None:
-    parts = [(resting, 1.0)]
+    parts: list[tuple[Gesture, float]] = [(resting, 1.0)]
     for gesture, duration_s in (*KNOWN.values(), (fan, 1.2)):
         parts += [(gesture, duration_s), (resting, 1.0)]
 
