@@ -21,8 +21,9 @@ from tqdm import tqdm
 
 from webapp.bench.live import SAMPLE, write_frames
 from webapp.bench.peer import Peer, keypoint_difference_torso
-from webapp.config import DETECTORS, POSE_MODELS, YOLOV5, Settings
+from webapp.config import DETECTORS, HAND_MODELS, POSE_MODELS, YOLOV5, Settings, pose_models
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
+from webapp.core.skeleton import COCO_17
 
 if TYPE_CHECKING:
     from webapp.vision.ports import Image
@@ -72,22 +73,27 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 def model_speeds(
     settings: Settings, jpegs: Sequence[bytes], rounds: int, peer_python: Path | None = None
 ) -> dict[str, float | str]:
-    """NAME_ms and NAME_runtime of every model that is here: one picture for a detector, one person for a pose model.
+    """NAME_ms and NAME_runtime of every model that is here: one picture for a detector and for a pose model that finds
+    people by itself, one person for the others.
 
     The peer's figure is one whole call of its own: detecting or following, and the pose.
     """
     from webapp.vision.detectors.whole_frame import WholeFrameDetector
     from webapp.vision.images import decode_jpeg
-    from webapp.vision.registry import load_detector, load_pose_model
+    from webapp.vision.ports import is_bottom_up
+    from webapp.vision.registry import load_detector_named, load_pose_model
 
     images = [decode_jpeg(jpeg, settings.max_pixels) for jpeg in jpegs[:MODEL_FRAMES]]
     whole = WholeFrameDetector().detect(images[0])[0]
     measured_detectors = [name for name in DETECTORS if name not in ("auto", "whole_frame")]
-    detectors = _present(measured_detectors, lambda name: load_detector(replace(settings, detector=name)))
+    detectors = _present(measured_detectors, lambda name: load_detector_named(name, settings))
     poses = _present(POSE_MODELS, lambda name: load_pose_model(replace(settings, pose_model=name)))
     steps: dict[str, Callable[[Image], object]] = {
         **{name: detector.detect for name, detector in detectors.items()},
-        **{name: partial(pose.estimate, regions=pose.regions_around(whole)[:1]) for name, pose in poses.items()},
+        **{
+            name: pose.find if is_bottom_up(pose) else partial(pose.estimate, regions=pose.regions_around(whole)[:1])
+            for name, pose in poses.items()
+        },
     }
     with contextlib.ExitStack() as stack:
         if peer_python is not None:
@@ -181,13 +187,17 @@ def precisions(settings: Settings, folder: Path) -> dict[str, float]:
 
 
 def pose_accuracies(settings: Settings, labels: Path) -> dict[str, float]:
-    """NAME_pck02 and NAME_oks_ap of every pose model that is here."""
+    """NAME_pck02 and NAME_oks_ap of every pose model that is here and finds keypoints that COCO has."""
     from webapp.vision.pose_accuracy import pose_accuracy
     from webapp.vision.registry import load_pose_model
 
     measured: dict[str, float] = {}
-    poses = _present(POSE_MODELS, lambda name: load_pose_model(replace(settings, pose_model=name)))
+    bodies = [name for name in pose_models(settings.weights_dir) if name not in HAND_MODELS]
+    poses = _present(bodies, lambda name: load_pose_model(replace(settings, pose_model=name)))
     for name, pose in _shown(poses.items(), "Accuracy"):
+        if not pose.skeleton.index.keys() & COCO_17.index.keys():
+            print(f"{name} is left out: it has none of COCO's keypoints", file=sys.stderr)
+            continue
         accuracy = pose_accuracy(pose, labels)
         measured |= {f"{name}_pck02": round(accuracy.pck02, 4), f"{name}_oks_ap": round(accuracy.oks_ap, 4)}
     return measured
