@@ -221,6 +221,14 @@ def test_a_batch_is_the_same_as_its_images_one_by_one(runtime: str, model: Path)
             assert np.allclose(value, np.concatenate([one[position] for one in alone]), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("pictures", "lanes", "shared"),
+    [(4, 0, 0), (1, 2, 0), (2, 2, 2), (3, 2, 2), (4, 2, 4), (2, 4, 0), (3, 4, 3), (5, 4, 4), (7, 4, 7)],
+)
+def test_a_few_pictures_left_over_have_all_threads(pictures: int, lanes: int, shared: int) -> None:
+    assert runtimes._shared(pictures, lanes) == shared
+
+
 def test_lanes_that_cannot_be_loaded_leave_the_pictures_to_run_one_by_one(
     model: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

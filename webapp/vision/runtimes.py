@@ -71,21 +71,30 @@ class LanedNetwork:
         self._lanes: Future[Sequence[Runner]] | None = None
 
     def run(self, batch: Array) -> list[Array]:
-        rows = self._in_lanes(batch) if len(batch) > 1 and self._threads is not None else None
-        if rows is None:
-            rows = _one_by_one(self._alone, batch)
+        lanes = self._ready_lanes() if len(batch) > 1 else ()
+        shared = _shared(len(batch), len(lanes))
+        rows = [*self._side_by_side(lanes, batch[:shared]), *_one_by_one(self._alone, batch[shared:])]
         return rows[0] if len(rows) == 1 else [np.concatenate(column) for column in zip(*rows, strict=True)]
 
-    def _in_lanes(self, batch: Array) -> list[list[Array]] | None:
-        """The answers of each picture; None while there are no lanes."""
-        assert self._threads is not None
+    def _ready_lanes(self) -> Sequence[Runner]:
+        if self._threads is None:
+            return ()
         if self._lanes is None:
             self._lanes = self._threads.submit(self._load_lanes)
-        if not self._lanes.done() or self._lanes.exception() is not None:
-            return None
-        lanes = self._lanes.result()
-        shares = np.array_split(batch, min(len(lanes), len(batch)))
-        return list(chain.from_iterable(self._threads.map(_one_by_one, lanes, shares)))
+        return self._lanes.result() if self._lanes.done() and self._lanes.exception() is None else ()
+
+    def _side_by_side(self, lanes: Sequence[Runner], batch: Array) -> list[list[Array]]:
+        if self._threads is None or not len(batch):
+            return []
+        return list(chain.from_iterable(self._threads.map(_one_by_one, lanes, np.array_split(batch, len(lanes)))))
+
+
+def _shared(pictures: int, lanes: int) -> int:
+    """How many of the pictures go into lanes: a few that are left over are sooner done with all threads for each."""
+    if not lanes:
+        return 0
+    left_over = pictures % lanes
+    return pictures if left_over > lanes // 2 else pictures - left_over
 
 
 def candidates(path: Path) -> tuple[str, ...]:
