@@ -4,6 +4,7 @@ import { find } from "./elements.js";
 import { cards, drawSpeeds, putSpeeds } from "./model_speeds.js";
 
 const HOPELESS = [0, 401, 403, 429]; // not reached, logged out, not allowed, too often: the next would fare no better
+const LAST = " then it stops";
 
 export class ModelBenchmark {
   constructor(panel) {
@@ -61,15 +62,15 @@ export class ModelBenchmark {
 
   #stop() {
     this.stopped = true;
-    this.cancel.disabled = true;
-    this.status.textContent += " then stopping";
+    this.cancel.ariaDisabled = "true"; // not disabled, which would lose the focus
+    if (!this.status.textContent.endsWith(LAST)) this.status.textContent += LAST;
   }
 
   #showRunning(running) {
     const hadFocus = [this.start, this.cancel].includes(document.activeElement);
     this.start.hidden = running;
     this.cancel.hidden = !running;
-    this.cancel.disabled = false;
+    this.cancel.ariaDisabled = "false";
     find(this.panel, "[data-progress]").hidden = false;
     if (hadFocus) (running ? this.cancel : this.start).focus();
   }
