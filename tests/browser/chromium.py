@@ -14,6 +14,8 @@ QUIET = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
+WEBGL = ("--enable-unsafe-swiftshader",)
+"""The graphics that MediaPipe asks for, drawn by the processor."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -42,6 +42,12 @@ def man_alone(numbers: range) -> list[Image]:
     return [_cropped(image) for number, image in enumerate(frames()) if number in numbers]
 
 
+def two_people(numbers: range) -> list[Image]:
+    """These frames with the man twice, side by side: as he is, and mirrored."""
+    half = slice(SIZE_PX[0] // 4, SIZE_PX[0] * 3 // 4)
+    return [np.hstack([image[:, half], image[:, half][:, ::-1]]) for image in man_alone(numbers)]
+
+
 def _cropped(image: Image) -> Image:
     return np.asarray(cv2.resize(image[_CROP], SIZE_PX, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 

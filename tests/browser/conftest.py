@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-from tests.browser.chromium import QUIET, find_chromium
+from tests.browser.chromium import QUIET, WEBGL, find_chromium
 from tests.browser.clips import DEMO_CLIP, write_camera
 from tests.browser.driving import log_in
 from tests.browser.running import RunningServer
@@ -59,7 +59,13 @@ def browser(
 ) -> Iterator[Browser]:
     """Its camera shows the man of the demo clip, and it never asks."""
     camera = write_camera(tmp_path_factory.mktemp("camera") / "camera.mjpeg")
-    flags = (*QUIET, *FAKE_CAMERA, "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={camera}")
+    flags = (
+        *QUIET,
+        *WEBGL,
+        *FAKE_CAMERA,
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera}",
+    )
     yield from _launched(playwright, chromium_path, flags)
 
 

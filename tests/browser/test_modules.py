@@ -93,6 +93,8 @@ FRAMES = [
     for t in range(9)
 ]
 
+REMEMBERED = "const b = new m.TrackBuffer(5, {skeleton: {name: 'blazepose_33'}}); for (const f of a) b.push(f);"
+
 
 def test_the_ring_buffer_remembers_five_seconds(page: Page) -> None:
     body = "const b = new m.TrackBuffer(5); for (const f of a) b.push(f); return [b.frames.length, b.durationS];"
@@ -101,9 +103,7 @@ def test_the_ring_buffer_remembers_five_seconds(page: Page) -> None:
 
 
 def test_a_sequence_starts_at_zero_in_units_of_the_pictures_height(page: Page) -> None:
-    body = (
-        "const b = new m.TrackBuffer(5, {skeleton: {name: 'blazepose_33'}}); for (const f of a) b.push(f); return b.sequence(7);"
-    )
+    body = f"{REMEMBERED} return b.sequence(7);"
 
     sequence = run(page, "tracks.js", body, FRAMES)
 
@@ -114,9 +114,7 @@ def test_a_sequence_starts_at_zero_in_units_of_the_pictures_height(page: Page) -
 
 
 def test_somebody_who_was_not_there_has_no_sequence(page: Page) -> None:
-    body = (
-        "const b = new m.TrackBuffer(5, {skeleton: {name: 'blazepose_33'}}); for (const f of a) b.push(f); return b.sequence(8);"
-    )
+    body = f"{REMEMBERED} return b.sequence(8);"
 
     assert run(page, "tracks.js", body, FRAMES) is None
 

@@ -25,6 +25,20 @@ def test_no_inline_script_nor_eval_is_permitted() -> None:
     assert "connect-src 'self' ws://127.0.0.1:5000 wss://127.0.0.1:5000;" in policy
 
 
+def test_eval_is_permitted_on_one_page_which_pages_of_ours_alone_may_frame(log_in: LogIn) -> None:
+    anna = log_in("anna")
+
+    frame, around = anna.get("/live/on-device"), anna.get("/live/")
+
+    policy = frame.headers["Content-Security-Policy"]
+    assert "'unsafe-eval'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "connect-src 'self';" in policy
+    assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "unsafe" not in around.headers["Content-Security-Policy"]
+    assert "frame-src 'self'" in around.headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("host", ["evil.example; script-src *", "a b", "x\r\ny", "host,other"])
 def test_a_forged_host_does_not_get_into_the_policy(host: str) -> None:
     policy = content_security_policy(host)
