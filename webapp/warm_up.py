@@ -1,4 +1,4 @@
-"""`warm-up`: what a first start would wait for, done at set-up: compile kernels, measure runtimes, convert YOLOv5."""
+"""`warm-up`: what a first start would wait for, done at set-up: compile kernels, measure runtimes, export YOLOv5."""
 
 from __future__ import annotations
 
