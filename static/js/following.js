@@ -1,5 +1,6 @@
 // The person to follow: clicked in the picture or chosen by name. Another click on them, one on empty ground, or
 // "Everybody" ends it. The server has the last word: every result says who is followed.
+import { personName } from "./body.js";
 import { element, find } from "./elements.js";
 
 const CONTROLS_PX = 64; // at the foot of a video file the browser shows its own controls
@@ -23,7 +24,7 @@ export class Following {
     if (this.choice.dataset.people !== offered.join()) {
       const focused = document.activeElement?.dataset.personId;
       this.choice.dataset.people = offered.join();
-      find(this.choice, "[data-people]").replaceChildren(...offered.map((id) => this.#chip(`Person ${id}`, id)), this.#chip("Everybody", null));
+      find(this.choice, "[data-people]").replaceChildren(...offered.map((id) => this.#chip(personName(id, this.stage.overlay.skeleton), id)), this.#chip("Everybody", null));
       if (focused !== undefined) this.choice.querySelector(`[data-person-id="${focused}"]`)?.focus();
     }
     for (const chip of this.choice.querySelectorAll("[data-person-id]")) {

@@ -9,9 +9,22 @@ const MEANINGS = {
   trunk: "0° is upright",
   head: "0° is in line with the trunk",
   legs: "0° is closed",
+  mcp: "180° is straight",
+  pip: "180° is straight",
+  ip: "180° is straight",
+  spread: "larger is further from the palm",
+  palm: "0° has the fingers up",
 };
 
-export const jointLabel = (joint) => joint.replace("_", " ");
+// of fingers, which anatomy calls by letters
+const FINGER_JOINTS = { mcp: "knuckle", pip: "middle joint", ip: "joint", spread: "spread" };
+
+export function jointLabel(joint) {
+  const [first, second] = joint.split("_");
+  if (!FINGER_JOINTS[second]) return joint.replace("_", " ");
+  const finger = first === "thumb" ? "thumb" : `${first === "pinky" ? "little" : first} finger`;
+  return `${finger}, ${FINGER_JOINTS[second]}`;
+}
 
 export const jointMeaning = (joint) => MEANINGS[joint.split("_").at(-1)] ?? "";
 

@@ -1,6 +1,6 @@
 // The live page: what is seen, what it is closest to, what was recognised.
 import { listActions } from "./api.js";
-import { nearest } from "./body.js";
+import { nearest, personName } from "./body.js";
 import { find } from "./elements.js";
 import { EventList } from "./events.js";
 import { FeedbackDialog } from "./feedback_dialog.js";
@@ -144,7 +144,7 @@ function showNow(person, followedId) {
   if (action) text = action;
   else if (!stage.kind) text = "No picture yet";
   else if (!stage.connection.ready) text = "Waiting for recognition";
-  else if (!person) text = followedId === null ? "Nobody in view" : `Person ${followedId} is out of view`;
+  else if (!person) text = followedId === null ? "Nobody in view" : `${personName(followedId, stage.overlay.skeleton)} is out of view`;
   if (now.textContent !== text) now.textContent = text; // unchanged text must not be announced again
   now.dataset.kind = action ? "event" : "none";
   // what was recognised stays large for a moment, while the ranking is already about the next movement

@@ -2,9 +2,9 @@
 // as still is decided by the server's check.
 import { MIN_SCORE } from "./drawing.js";
 
-const MOVING_PARTS = /(shoulder|elbow|wrist|hip|knee|ankle)$/;
+const MOVING_PARTS = /(shoulder|elbow|wrist|hip|knee|ankle)$|_(pip|dip|ip|tip)$/;
 
-// Mean speed of the limbs at each frame, in torso lengths a second, smoothed.
+// Mean speed of the limbs, or fingers, at each frame, in torso lengths a second, smoothed.
 export function motionEnergy(sequence, keypointNames) {
   const parts = keypointNames.flatMap((name, position) => (MOVING_PARTS.test(name) ? [position] : []));
   const size = bodySize(sequence);

@@ -1,5 +1,6 @@
 // The skeletons over the picture. Keypoints arrive in pixels of the frame that was sent; the picture is shown with
 // object-fit: contain, and mirrored when it is a person's own camera.
+import { personName } from "./body.js";
 import { MIN_SCORE, drawSkeleton, sharpContext } from "./drawing.js";
 
 const FOLLOWED = "#86e2d6";
@@ -88,7 +89,7 @@ export class Overlay {
     const [x1, y1, x2] = person.box_px;
     const [x, y] = toScreen((x1 + x2) / 2, y1);
     const followed = person.person_id === followedId;
-    const text = `Person ${person.person_id}${followedId === null ? "" : followed ? " · followed" : " · not followed"}`;
+    const text = `${personName(person.person_id, this.skeleton)}${followedId === null ? "" : followed ? " · followed" : " · not followed"}`;
     context.save();
     context.globalAlpha = faint ? 0.7 : 1;
     context.font = "600 13px system-ui, sans-serif";

@@ -19,10 +19,16 @@ const PLAIN_WORDS = {
   "movement too small": "the same movement, but much smaller than in the takes",
   "movement too large": "the same movement, but much larger than in the takes",
   "arms move too little": "the arms move less than in the takes",
-  "torso move too little": "the trunk moves less than in the takes",
-  "head move too little": "the head moves less than in the takes",
   "legs move too little": "the legs move less than in the takes",
   "nearer to what is no action": "nearer to a movement that is none of your actions",
+  "recorded with other keypoints": "recorded with another kind of pose model: of the body or of the hand",
+  "thumb moves too little": "the thumb moves less than in the takes",
+  "index and middle finger move too little": "the index and middle finger move less than in the takes",
+  "ring and little finger move too little": "the ring and little finger move less than in the takes",
+  "thumb not visible": "the thumb is not in view",
+  "index and middle finger not visible": "the index and middle finger are not in view",
+  "ring and little finger not visible": "the ring and little finger are not in view",
+  "palm not visible": "the palm is not in view",
 };
 
 export const plainReason = (reason) => (reason ? (PLAIN_WORDS[reason] ?? reason) : "");

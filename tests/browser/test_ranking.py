@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenPage
-from webapp.core.features import REGIONS
+from webapp.core.features import PART_SETS
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +19,9 @@ REASONS = (
     "movement too small",
     "movement too large",
     "nearer to what is no action",
-    *(f"{region} {what}" for region in REGIONS for what in ("not visible", "move too little")),
+    "recorded with other keypoints",
+    *(f"{region} not visible" for parts in PART_SETS.values() for region in parts.regions),
+    *(f"{region} {move} too little" for parts in PART_SETS.values() for region, move in parts.limbs.items()),
 )
 """What the spotter says of an action that it does not recognise."""
 

@@ -109,7 +109,7 @@ def test_the_mirror_image_of_a_hand_is_answered_as_it_looks(
     assert plain.world_m is not None
     assert mirrored.world_m is not None
     across = [HAND_21.index[name] for name in ("index_mcp", "pinky_mcp")]
-    plain_x, mirrored_x = (np.diff(pose.world_m[across, 0])[0] for pose in (plain, mirrored))
+    plain_x, mirrored_x = (float(np.diff(world_m[across, 0])[0]) for world_m in (plain.world_m, mirrored.world_m))
     assert plain_x * mirrored_x < 0
 
 

@@ -83,7 +83,7 @@ def _bend(name: str, label: str, *keypoints: str) -> Joint:
 
 
 HAND_JOINTS: tuple[Joint, ...] = (
-    _bend("thumb_mcp", "thumb, base", "thumb_cmc", "thumb_mcp", "thumb_ip"),
+    _bend("thumb_mcp", "thumb, knuckle", "thumb_cmc", "thumb_mcp", "thumb_ip"),
     _bend("thumb_ip", "thumb, joint", "thumb_mcp", "thumb_ip", "thumb_tip"),
     *(
         _bend(f"{finger}_{joint}", f"{finger if finger != 'pinky' else 'little'} finger, {label}", *keypoints)
