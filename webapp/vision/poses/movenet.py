@@ -9,7 +9,7 @@ import numpy as np
 from webapp.core.errors import ModelUnavailableError
 from webapp.core.records import FloatArray, Pose
 from webapp.core.skeleton import COCO_17
-from webapp.vision.images import Letterboxed, letterbox, rgb_input
+from webapp.vision.images import Letterboxed, letterbox
 from webapp.vision.ports import Image
 from webapp.vision.runtimes import Network, load_network
 
@@ -35,7 +35,8 @@ class MoveNetMultiPose:
         """Everybody in the picture, best score first; empty for nobody."""
         height_px, width_px = self._network.input.shape[1:3]
         boxed = letterbox(image_bgr, width_px, height_px)
-        (rows,) = self._network.run(rgb_input([boxed.image_bgr], 0.0, 255.0).astype(self._network.input.dtype))
+        picture_rgb = boxed.image_bgr[None, ..., ::-1].astype(self._network.input.dtype, order="C")
+        (rows,) = self._network.run(picture_rgb)
         return _poses(rows[0], boxed, self._min_score)
 
 
