@@ -17,20 +17,20 @@ export function putSpeeds(card, speeds, measured) {
   find(card, "[data-speed]").hidden = false;
 }
 
-// Bars are as long as the slowest of the same kind lets them be, so that cards can be compared at a glance.
+// Bars can be compared from card to card: a full one is the slowest model of its kind, on its best runtime, or slower.
 export function drawSpeeds(all = cards()) {
   for (const role of new Set(all.map((card) => card.dataset.role))) drawRole(all.filter((card) => card.dataset.role === role));
 }
 
 function drawRole(all) {
   const measured = all.filter((card) => rowsOf(card).length);
-  const slowest = Math.max(...measured.flatMap((card) => rowsOf(card).map(msOf)));
-  const best = Math.min(...measured.map(bestOf));
+  const bests = measured.map(bestOf);
+  const [best, slowest] = [Math.min(...bests), Math.max(...bests)];
   for (const card of measured) {
     for (const row of rowsOf(card)) {
       row.querySelector(".speed-bar")?.remove();
       const bar = element("span", { class: "speed-bar", "aria-hidden": "true" });
-      bar.style.setProperty("--share", msOf(row) / slowest);
+      bar.style.setProperty("--share", Math.min(1, msOf(row) / slowest));
       row.firstElementChild.after(bar);
     }
     find(card, "[data-fastest]").hidden = measured.length < 2 || bestOf(card) !== best;

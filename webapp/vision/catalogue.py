@@ -28,7 +28,7 @@ class ModelEntry:
 
     approach: "top-down" looks at people that a detector has found, "bottom-up" finds everybody by itself; None for a
     detector. files: those of the manifest that it needs; a model of the user's own has none there. remedy: what to do
-    where the state is not present. stands_for: the detector that "auto" comes to here.
+    where the state is not present; size_bytes is then that of what is fetched. stands_for: what "auto" comes to here.
     """
 
     name: str
@@ -140,6 +140,7 @@ _states: dict[tuple[Path, int, int, str], FileState] = {}
 def _ready_made(name: str, role: Role, weights_dir: Path, manifest: Sequence[ModelFile]) -> ModelEntry:
     files = tuple(model_file(file, manifest) for file in _FILES.get(name, (name,)))
     states = [known_state(file, weights_dir) for file in files]
+    state = _worst(states)
     lacking = [file for file, state in zip(files, states, strict=True) if state is not FileState.PRESENT]
     title, purpose = _TEXTS[name]
     return ModelEntry(
@@ -147,8 +148,11 @@ def _ready_made(name: str, role: Role, weights_dir: Path, manifest: Sequence[Mod
         role=role,
         title=title,
         purpose=purpose,
-        state=_worst(states),
-        size_bytes=sum(_size_bytes(file, weights_dir) for file in files),
+        state=state,
+        size_bytes=sum(
+            (weights_dir / file.path).stat().st_size if state is FileState.PRESENT else file.size_bytes
+            for file in files
+        ),
         licence=_together(file.licence for file in files),
         permits=_together(file.permits for file in files),
         remedy=_together(file.remedy for file in lacking),
@@ -201,12 +205,6 @@ def _own_purpose(card: OwnModelCard) -> str:
     texts += [f"by {card.made_by}"] if card.made_by else []
     parity = f"{card.parity}." if card.parity is not None else ""
     return f"{', '.join(texts)}. {parity[:1].upper()}{parity[1:]}".strip()
-
-
-def _size_bytes(file: ModelFile, weights_dir: Path) -> int:
-    """Of the file where it is here, else of what is fetched for it."""
-    path = weights_dir / file.path
-    return path.stat().st_size if path.is_file() else file.size_bytes
 
 
 def _skeleton(name: str) -> Skeleton:
