@@ -29,6 +29,11 @@ def model(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def quick_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtimes, "_MEASURING_S", 0.0)
+
+
 def load(path: Path, runtime: str = "auto") -> Network:
     return load_network(path, OUTPUTS, SIDE_PX, threads=1, runtime=runtime)
 

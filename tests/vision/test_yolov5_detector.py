@@ -56,6 +56,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def quick_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtimes, "_MEASURING_S", 0.0)
+
+
 @pytest.fixture
 def noise_bgr() -> np.ndarray:
     return np.random.default_rng(3).integers(0, 256, (48, 64, 3), dtype=np.uint8)

@@ -39,6 +39,8 @@ PACKAGES = {"openvino": "openvino", "litert": "ai-edge-litert", "onnxruntime": "
 CANDIDATES = {".tflite": ("openvino", "litert"), ".onnx": ("openvino", "onnxruntime")}
 MAX_LANES = 4
 _ROUNDS = 12
+_MEASURING_S = 1.5
+"""Rounds go on for so long, however fast the networks: on a busy machine a dozen may all be disturbed."""
 _log = logging.getLogger(__name__)
 
 
@@ -220,7 +222,8 @@ def _fastest(loaders: Mapping[str, Callable[[], Network]], path: Path, threads: 
 def _times_s(networks: Sequence[Network], input_px: int) -> list[list[float]]:
     """Seconds of each round of each, measured in turns, on one even picture of what they take."""
     taken: list[list[float]] = [[] for _ in networks]
-    for _ in range(_ROUNDS):
+    began = time.perf_counter()
+    while len(taken[0]) < _ROUNDS or time.perf_counter() - began < _MEASURING_S:
         for network, times in zip(networks, taken, strict=True):
             image = np.full([length if length > 0 else input_px for length in network.input.shape], 0.5)
             started = time.perf_counter()
