@@ -56,8 +56,9 @@ export class Models {
     tag.dataset.workerState = this.changing ? "changing" : models.state;
     tag.replaceChildren(icon(iconName), ` ${text}`);
     const names = [models.detector && `detector ${models.detector}`, models.pose_model && `pose ${models.pose_model}`, models.runtime];
-    find(this.root, "[data-models]").textContent = names.filter(Boolean).join(" · ");
-    find(this.root, "[data-model-choice]").hidden = this.stage.onDevice;
+    const { onDevice } = this.stage;
+    find(this.root, "[data-models]").textContent = onDevice ? "poses by MediaPipe, in this browser" : names.filter(Boolean).join(" · ");
+    find(this.root, "[data-model-choice]").hidden = onDevice;
     this.usual.hidden = !remembered();
     select(this.poseModel, (wanted ?? models).pose_model);
     select(this.detector, (wanted ?? models).detector);

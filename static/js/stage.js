@@ -11,6 +11,8 @@ import { Overlay } from "./overlay.js";
 import { toast } from "./toasts.js";
 import { loaded } from "./video_steps.js";
 
+const GETTING_READY = "Getting ready to find poses in this browser.";
+
 // Events: seen {time_s, width_px, height_px, people}: who is where, of every picture that was looked at; result (with time_s
 // and round_trip_ms): what the server says of it, on the page live; drop; worker: as models; source {kind: "camera" | "file"
 // | null, name}; interrupted: whoever gave people their ids is gone, so the same id may be somebody else from here on.
@@ -133,11 +135,11 @@ export class Stage extends EventTarget {
     this.feed.stop();
     this.poseFeed.unload();
     this.feed = this.onDevice ? this.poseFeed : this.serverFeed;
-    this.root.dataset.place = this.onDevice ? "device" : "server";
+    this.root.dataset.posesFrom = this.onDevice ? "device" : "server";
     if (this.onDevice) this.poseFeed.load(this.place.model);
     this.overlay.clear();
     this.#adoptModels();
-    this.#showNotice(this.onDevice ? "Getting ready to find poses in this browser." : "");
+    this.#showNotice(this.onDevice ? GETTING_READY : "");
     if (this.timeOf) this.feed.start(this.timeOf);
   }
 
@@ -146,7 +148,7 @@ export class Stage extends EventTarget {
     this.close();
     this.place.use("server");
     this.showMessage("not-on-device", `${reason[0].toUpperCase()}${reason.slice(1)}.`);
-    toast("Poses cannot be found in this browser. The camera is off; on the server it works.", "exclamation-triangle");
+    toast("Poses cannot be found in this browser, so the picture was stopped. On the server it works.", "exclamation-triangle");
   }
 
   #adoptModels() {
@@ -261,7 +263,7 @@ export class Stage extends EventTarget {
 
   #listenToBrowser() {
     this.poseFeed.addEventListener("loading", ({ detail: { share } }) =>
-      this.#showNotice(`Getting ready to find poses in this browser${share ? `: ${Math.round(100 * share)} %` : ""}.`),
+      this.#showNotice(share < 1 ? `Loading what finds poses in this browser: ${Math.round(100 * share)} %` : GETTING_READY),
     );
     this.poseFeed.addEventListener("ready", () => this.#showNotice(""));
     this.poseFeed.addEventListener("failed", ({ detail }) => this.#cannotFindPoses(detail.reason));
