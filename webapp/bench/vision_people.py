@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 
 from webapp.bench.live import JPEG_QUALITY, SAMPLE
+from webapp.bench.rounds import rounded
+from webapp.bench.vision_step import bank_of
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 
@@ -28,7 +30,6 @@ _AROUND_HIM = (slice(0, 495), slice(220, 880))
 _QUARTER_PX = (320, 240)
 _APART_FRAMES = 7
 """The four are the same man, each this much later than the one before."""
-_TAKE_S, _TEMPLATES = 1.0, 10
 
 
 def people_speeds(settings: Settings, rounds: int, video: Path = SAMPLE) -> dict[str, float]:
@@ -40,16 +41,10 @@ def people_speeds(settings: Settings, rounds: int, video: Path = SAMPLE) -> dict
     from webapp.pipeline.messages import FrameMessage
     from webapp.pipeline.models import load_models
     from webapp.pipeline.pipeline import SessionPipeline
-    from webapp.pipeline.video import pose_sequence
-    from webapp.recognition.ports import Action, Take
-    from webapp.recognition.template_bank import prepare_bank
 
     jpegs = four_people_jpegs(video)
     models = load_models(replace(settings, max_people=PEOPLE))
-    seen = pose_sequence(models, video)
-    starts_s = np.linspace(0.0, max(0.0, seen.duration_s - _TAKE_S), _TEMPLATES)
-    takes = [Take(f"take {number}", seen.between(start, start + _TAKE_S)) for number, start in enumerate(starts_s)]
-    bank = prepare_bank([Action(take.take_id, take.take_id, [take]) for take in takes])
+    bank = bank_of(models, video, take_s=1.0)
     times_ms: list[float] = []
     found: list[int] = []
     for each in range(rounds + 1):
@@ -63,7 +58,7 @@ def people_speeds(settings: Settings, rounds: int, video: Path = SAMPLE) -> dict
     if np.mean(np.array(found) == PEOPLE) < 0.9:
         raise InvalidInputError(f"four people are in each picture, on average {np.mean(found):.2f} were found")
     return {
-        "four_people_step_ms": round(median(times_ms), 3),
+        "four_people_step_ms": rounded(times_ms),
         "four_people_step_ms_p95": round(float(np.percentile(times_ms, 95)), 3),
         "four_people_track_ms": round(_track_ms(models, jpegs, settings.max_pixels) / PEOPLE, 3),
     }
