@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+from webapp.core.skeleton import COCO_17
 from webapp.pipeline.mailbox import NO_WORKER, SESSION_CLOSED, SUPERSEDED, WORKER_RESTARTED, Mailbox
-from webapp.pipeline.messages import DroppedFrame, FrameMessage
+from webapp.pipeline.messages import DroppedFrame, FrameMessage, PosesMessage
 
 
 class Clock:
@@ -21,6 +22,10 @@ class Clock:
 
 def frame(session_id: str, frame_id: int) -> FrameMessage:
     return FrameMessage(session_id, frame_id, frame_id / 30, b"\xff\xd8\xff")
+
+
+def poses(session_id: str, frame_id: int) -> PosesMessage:
+    return PosesMessage(session_id, frame_id, (), 640, 480, COCO_17, False, b"")
 
 
 def delivered(mailbox: Mailbox) -> list[tuple[str, str, int]]:
@@ -62,6 +67,34 @@ def test_a_newer_frame_takes_the_place_of_the_waiting_one() -> None:
 
     mailbox.answered("w0", "s0", 1)
     assert delivered(mailbox) == [("w0", "s0", 4)]
+
+
+def test_two_packets_of_poses_wait_since_each_tells_what_the_other_does_not() -> None:
+    mailbox = mailbox_with(workers=1, sessions=1)
+    for frame_id in (1, 2):
+        mailbox.submit(frame("s0", frame_id))
+        mailbox.next_delivery()
+
+    dropped = [mailbox.submit(poses("s0", frame_id)) for frame_id in (3, 4, 5)]
+
+    assert dropped == [(), (), (DroppedFrame("s0", 3, SUPERSEDED),)]
+    mailbox.answered("w0", "s0", 1)
+    mailbox.answered("w0", "s0", 2)
+    assert delivered(mailbox) == [("w0", "s0", 4), ("w0", "s0", 5)]
+
+
+def test_a_picture_takes_the_place_of_all_poses_that_wait() -> None:
+    mailbox = mailbox_with(workers=1, sessions=1)
+    for frame_id in (1, 2):
+        mailbox.submit(frame("s0", frame_id))
+        mailbox.next_delivery()
+    for frame_id in (3, 4):
+        mailbox.submit(poses("s0", frame_id))
+
+    dropped = mailbox.submit(frame("s0", 5))
+
+    assert dropped == (DroppedFrame("s0", 3, SUPERSEDED), DroppedFrame("s0", 4, SUPERSEDED))
+    assert mailbox.remove_worker("w0").dropped == tuple(DroppedFrame("s0", n, WORKER_RESTARTED) for n in (1, 2, 5))
 
 
 def test_a_worker_never_holds_more_frames_than_its_credits() -> None:
@@ -194,7 +227,7 @@ def test_whatever_happens_every_frame_leaves_exactly_once() -> None:
     for step in range(5000):
         choice = draw.random()
         if choice < 0.6:
-            message = frame(f"s{draw.randrange(4)}", step)
+            message = draw.choice([frame, poses])(f"s{draw.randrange(4)}", step)
             submitted.append((message.session_id, message.frame_id))
             left.update((dropped.session_id, dropped.frame_id) for dropped in mailbox.submit(message))
         elif choice < 0.9 and held:

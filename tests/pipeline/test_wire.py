@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,21 @@ import pytest
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Box, Pose, PoseSequence
-from webapp.core.skeleton import BLAZEPOSE_33, COCO_17
+from webapp.core.skeleton import BLAZEPOSE_33, COCO_17, Skeleton
 from webapp.pipeline import wire, wire_sessions, wire_stream
 from webapp.pipeline.messages import (
     Bank,
     DroppedFrame,
+    Follow,
     FrameAnswer,
     FrameMessage,
     LoadedModels,
     ModelChoice,
+    ModelsAsked,
+    ModelsReady,
+    ModelsRefused,
     PersonAnswer,
+    PosesMessage,
     SessionEvent,
     SessionOpened,
     StoredAction,
@@ -30,6 +36,8 @@ from webapp.pipeline.messages import (
 from webapp.recognition.ports import Candidate, Event, Recognition
 
 FOUND_BY = ModelChoice("yolov5n", "blazepose_full")
+ARMS = Skeleton("two points", ("one", "other"), (("one", "other"),))
+POSES = PosesMessage("s1", 7, (1.5, 1.75), 640, 480, COCO_17, True, b"packed")
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 
 
@@ -85,6 +93,52 @@ def test_an_answer_survives_the_way() -> None:
     assert back.pose.world_m is not None
     np.testing.assert_allclose(back.pose.world_m, there.pose.world_m, atol=0.00051)
     assert back.recognition == there.recognition
+
+
+def test_the_answer_to_poses_has_nothing_that_the_browser_knows_itself() -> None:
+    person = replace(answer().people[0], box=None, pose=None)
+    sent = replace(answer(), people=(person,), followed=None)
+
+    described: Any = through_json(wire.answer_to_wire(sent))
+
+    assert {key for key, value in described["people"][0].items() if value is None} == {
+        "box_px", "score", "keypoints", "world_m", "reason",
+    }  # fmt: skip
+    assert wire.answer_from_wire(described, BLAZEPOSE_33) == sent
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("times_s", [2.0, 1.0], "must rise"),
+        ("times_s", [1.0, 1.0], "must rise"),
+        ("times_s", [1.0, math.nan], "finite"),
+        ("times_s", [1.0, 10**400], "finite"),
+        ("times_s", [n / 20 for n in range(65)], "at most 64"),
+        ("times_s", None, "times_s"),
+        ("width_px", 0, "width_px"),
+        ("height_px", 10001, "height_px"),
+        ("height_px", 480.5, "height_px"),
+        ("skeleton", "octopus_8", "octopus_8"),
+        ("skeleton", None, "skeleton"),
+        ("skeleton", {"name": "octopus"}, "skeleton"),
+        ("world", 1, "world"),
+        ("frame_id", -1, "frame_id"),
+    ],
+)
+def test_poses_that_are_not_as_they_must_be_are_refused(key: str, value: object, sentence: str) -> None:
+    described, packed = wire_stream.poses_to_wire(POSES)
+
+    with pytest.raises(InvalidInputError, match=sentence):
+        wire_stream.poses_from_wire(described | {key: value}, packed)
+
+
+@pytest.mark.parametrize(("packed", "sentence"), [("text", "must be packed bytes"), (bytes(5000), "at most")])
+def test_the_bytes_of_poses_are_bytes_and_no_more_than_there_can_be(packed: object, sentence: str) -> None:
+    described, _ = wire_stream.poses_to_wire(POSES)
+
+    with pytest.raises(InvalidInputError, match=sentence):
+        wire_stream.poses_from_wire(described, packed)
 
 
 def test_a_hidden_keypoint_travels_as_nulls_with_score_0() -> None:
@@ -150,6 +204,18 @@ def test_small_messages_survive_the_way() -> None:
     assert wire_sessions.hello_from_wire(wire_sessions.hello_to_wire(hello)) == hello
     assert wire_stream.frame_from_wire(*wire_stream.frame_to_wire(frame)) == frame
     assert wire.dropped_from_wire(wire.dropped_to_wire(DroppedFrame("s1", 7, "why"))) == DroppedFrame("s1", 7, "why")
+    assert wire_stream.poses_from_wire(*wire_stream.poses_to_wire(POSES)) == POSES
+    for models in (None, ModelChoice("auto", "hand_full")):
+        opened, asked = SessionOpened("s1", "user-1", models), ModelsAsked("s1", models)
+        ready = ModelsReady("s1", models, LoadedModels("none", "own arms", "litert", ARMS))
+        refused = ModelsRefused("s1", models, "why")
+        assert wire_sessions.session_from_wire(through_json(wire_sessions.session_to_wire(opened))) == opened
+        assert wire_sessions.models_asked_from_wire(through_json(wire_sessions.models_asked_to_wire(asked))) == asked
+        assert wire_sessions.models_answer_from_wire(through_json(wire_sessions.models_ready_to_wire(ready))) == ready
+        assert wire_sessions.models_answer_from_wire(wire_sessions.models_refused_to_wire(refused)) == refused
+    for person_id in (None, 3):
+        follow = Follow("s1", person_id)
+        assert wire_sessions.follow_from_wire(wire_sessions.follow_to_wire(follow)) == follow
     assert wire_sessions.session_from_wire(
         wire_sessions.session_to_wire(SessionOpened("s1", "user-1"))
     ) == SessionOpened("s1", "user-1")

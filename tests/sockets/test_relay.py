@@ -223,6 +223,15 @@ def test_the_rate_limit_lets_through_what_it_says_and_recovers() -> None:
     assert sum(rate.allows() for _ in range(60)) == 30
 
 
+def test_several_at_once_are_counted_as_so_many() -> None:
+    now_s = [0.0]
+    rate = RateLimit(60, lambda: now_s[0], burst=124)
+
+    assert [rate.allows(64), rate.allows(64), rate.allows(60)] == [True, False, True]
+    now_s[0] += 1.0
+    assert [rate.allows(64), rate.allows(60)] == [False, True]
+
+
 def test_the_web_process_loads_no_inference_framework() -> None:
     code = (
         "import sys, webapp.cli, webapp.app, webapp.sockets; webapp.cli._parser();"
