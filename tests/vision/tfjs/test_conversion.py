@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from tests.vision.tfjs.graphs import BIAS, KERNEL, SLOPE, SmallModel
+from tests.vision.tfjs.graphs import BIAS, FLOAT, KERNEL, SLOPE, SmallModel
 from webapp.core.errors import ModelUnavailableError
 from webapp.core.records import FloatArray
 from webapp.vision.tfjs.conversion import convert
@@ -45,11 +45,13 @@ def test_what_was_fused_is_computed(tmp_path: Path) -> None:
 
 def test_what_cannot_be_converted_is_said_in_a_sentence(tmp_path: Path) -> None:
     content = SmallModel().content
-    content["modelTopology"]["node"][-1] |= {"op": "Unheard", "attr": {}}
+    nodes = content["modelTopology"]["node"]
+    nodes.append({"name": "gamma", "op": "Igamma", "input": ["answer", "answer"], "attr": {"T": FLOAT}})
     target = tmp_path / "small.tflite"
 
     with pytest.raises(
-        ModelUnavailableError, match=r"model\.json could not be converted: TensorFlow cannot read the graph: .*Unheard"
+        ModelUnavailableError,
+        match=r"model\.json could not be converted: TFLite has no form for the graph: 'tf\.Igamma'",
     ):
         convert(SmallModel().write(tmp_path, content), target, side_px=10)
 

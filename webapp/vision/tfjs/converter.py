@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from google.protobuf.json_format import ParseDict, ParseError
 from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.lite.python.convert_phase import ConverterError
 
 from webapp.core.errors import InvalidInputError, MoveprintError
 from webapp.core.records import FloatArray
@@ -53,13 +55,14 @@ def tflite(function: Any) -> bytes:
     try:
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], function)
         return bytes(converter.convert())
-    except (ValueError, RuntimeError, tf.errors.OpError) as error:  # ConverterError is a RuntimeError or an Exception
-        raise InvalidInputError(f"TFLite has no form for the graph: {_first_line(error)}") from error
+    except (ConverterError, ValueError, RuntimeError, tf.errors.OpError) as error:
+        reason = _first_line(error).rpartition("error: ")[2]
+        raise InvalidInputError(f"TFLite has no form for the graph: {reason}") from error
 
 
 def largest_difference(function: Any, content: bytes, picture: FloatArray) -> float:
     """Between the outputs of TensorFlow and of the TFLite file for the same picture."""
-    interpreter = tf.lite.Interpreter(model_content=content)
+    interpreter = Interpreter(model_content=content)
     interpreter.allocate_tensors()
     (place,) = interpreter.get_input_details()
     values = picture.astype(place["dtype"])
