@@ -1,4 +1,4 @@
-// How fast models are: for each card a bar per runtime, and which is the fastest of its kind.
+// How fast models are: for each card a bar per runtime, and which is the fastest of its kind (detectors, pose models of people, of hands).
 import { element, find } from "./elements.js";
 
 const number = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
@@ -19,10 +19,10 @@ export function putSpeeds(card, speeds, measured) {
 
 // Bars can be compared from card to card: a full one is the slowest model of its kind, on its best runtime, or slower.
 export function drawSpeeds(all = cards()) {
-  for (const role of new Set(all.map((card) => card.dataset.role))) drawRole(all.filter((card) => card.dataset.role === role));
+  for (const kind of new Set(all.map((card) => card.dataset.kind))) drawKind(all.filter((card) => card.dataset.kind === kind));
 }
 
-function drawRole(all) {
+function drawKind(all) {
   const measured = all.filter((card) => rowsOf(card).length);
   const bests = measured.map(bestOf);
   const [best, slowest] = [Math.min(...bests), Math.max(...bests)];
