@@ -43,7 +43,7 @@ $(STAMPS)/node: package-lock.json | $(VENV)/pyvenv.cfg
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/vendor: $(STAMPS)/node $(STAMPS)/requirements tools/vendor.py tools/vendor.toml
+$(STAMPS)/vendor: $(STAMPS)/node $(STAMPS)/requirements tools/vendor.py tools/vendor.toml tools/apache-2.0.txt weights/manifest.toml
 	@$(BIN)/python -m tools.vendor
 	@touch $@
 
@@ -61,8 +61,9 @@ $(STAMPS)/compiled: $(STAMPS)/requirements $(STAMPS)/vendor $(STAMPS)/extras
 test: setup test-setup ## what the tests need in addition, then the whole suite
 	@$(BIN)/python -m pytest
 
-test-setup: $(STAMPS)/requirements-dev
+test-setup: $(STAMPS)/requirements-dev $(STAMPS)/node
 	@$(BIN)/python -m tools.test_packages
+	@$(BIN)/python -m webapp weights pull movenet_multipose --optional
 
 $(STAMPS)/requirements-dev: requirements-dev.txt $(STAMPS)/requirements
 	@$(PIP) install -qq -r requirements-dev.txt
@@ -86,4 +87,4 @@ screenshots: setup test-setup ## make docs/images/ from a real run
 	@$(BIN)/python -m tools.screenshots
 
 clean: ## remove what was installed or fetched; instance/ and the YOLOv5 weights stay
-	@rm -rf $(VENV) node_modules static/vendor static/samples weights/mediapipe weights/cache test-artefacts
+	@rm -rf $(VENV) node_modules static/vendor static/samples weights/mediapipe weights/movenet weights/cache test-artefacts
