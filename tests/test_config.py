@@ -60,7 +60,7 @@ def test_flags_are_read_as_people_write_them(tmp_path: Path, text: str, value: b
             "setting detector in the environment must be one of auto, .*'yolov8'",
         ),
         ({"MOVEPRINT_POSE_MODEL": "movenet"}, "setting pose_model in the environment must be one of blazepose_lite, "),
-        ({"MOVEPRINT_RUNTIME": "cuda"}, "must be one of auto, openvino, litert, got 'cuda'"),
+        ({"MOVEPRINT_RUNTIME": "cuda"}, "must be one of auto, openvino, litert, onnxruntime, torch, keras, got 'cuda'"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_source(tmp_path: Path, environment: dict[str, str], sentence: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from webapp.core.records import Box, FloatArray, Region
+from webapp.core.records import Box, Detection, FloatArray, Region
 from webapp.core.skeleton import COCO_17, UPPER_BODY_6
-from webapp.vision.own_card import AnswerFormat, PictureFormat
+from webapp.vision.own_card import AnswerFormat, OwnModelCard, PictureFormat
 from webapp.vision.poses.following import FollowedRegion, next_region, region_of_box
 from webapp.vision.poses.heatmap import decode_heatmap, decode_heatmap_offset
+from webapp.vision.poses.own import own_estimator
 from webapp.vision.poses.regression import decode_regression
+from webapp.vision.runners import Array, ModelInput
 
 PICTURE = PictureFormat(height_px=64, width_px=48, channels=1)
 PLAIN = AnswerFormat()
@@ -157,6 +159,32 @@ def test_of_a_whole_body_the_square_is_around_what_is_seen() -> None:
     assert whole.size_px == pytest.approx(400 * 1.25 * 1.15)
     assert (whole.centre_x_px, whole.centre_y_px) == (140, 250)
     assert upper.size_px == pytest.approx(250 * 1.25 * 1.15)
+
+
+class Guessing:
+    """A network that answers the same pose whatever it is shown, as one does that has learned to guess."""
+
+    runtime = "none"
+    input = ModelInput((1, 64, 48, 1), np.dtype(np.float32))
+
+    def run(self, batch: Array) -> list[Array]:
+        return [np.tile(np.array([[0.6, 0.3, 0.4, 0.3, 0.7, 0.5, 0.3, 0.5, 0.7, 0.7, 0.3, 0.7]]), (len(batch), 1))]
+
+
+def test_a_pose_that_goes_wherever_it_is_looked_for_is_soon_believed_no_more() -> None:
+    card = OwnModelCard("guess", "regression", "model.tflite", "", PICTURE, UPPER_BODY_6)
+    estimator = own_estimator(Guessing(), card)
+    image_bgr = np.random.default_rng(1).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    region: Region = estimator.regions_around(Detection(BOX, 0.9))[0]
+
+    scores = []
+    for _ in range(24):
+        pose = estimator.estimate(image_bgr, [region])[0]
+        region = estimator.region_of(pose)
+        scores.append(pose.score)
+
+    assert scores.count(0.0) == 2
+    assert scores[0] > 0.5
 
 
 def test_where_nothing_is_known_nobody_is_looked_for() -> None:

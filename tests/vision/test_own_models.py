@@ -16,6 +16,7 @@ from tests.contracts.subjects import Subject
 from tests.vision.planted_models import FAMILIES, REGION, SCALE, archive, figure, figure_px, planted
 from webapp.config import Settings, pose_models
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
+from webapp.core.records import Box, Detection
 from webapp.core.skeleton import UPPER_BODY_6, Skeleton
 from webapp.training.export import export_model
 from webapp.vision.own_card import FORMS, card_of
@@ -27,7 +28,7 @@ from webapp.vision.weights import sha256_of
 
 # of the input's 32 pixels: how far a keypoint may lie from where it is; 8 bits are coarse for these few pixels
 TOLERANCE_PX = {"float32": 0.1, "float16": 0.1, "dynamic": 0.3, "int8": 0.4}
-SUBJECT = Subject(figure(), REGION, "left_shoulder", "right_shoulder")
+SUBJECT = Subject(figure(), REGION)
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +212,18 @@ def test_a_card_that_does_not_fit_its_file_is_refused(weights: Path, tmp_path: P
 
     with pytest.raises(ModelUnavailableError, match="does not fit its card: the model's outputs fit none"):
         load_own_model(folder, "auto", threads=1)
+
+
+def test_who_is_there_is_believed_for_as_long_as_they_are(weights: Path) -> None:
+    estimator = load_own_model(weights / "own" / "regression_float32", "auto", threads=1)
+    region = estimator.regions_around(Detection(Box(180, 60, 460, 300), 0.9))[0]
+
+    for _ in range(30):
+        pose = estimator.estimate(figure(), [region])[0]
+        region = estimator.region_of(pose)
+
+        assert pose.score > 0.5
+        assert np.abs(pose.keypoints_px - figure_px()).max() < SCALE
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -3,11 +3,16 @@
 It was trained on squares around people's boxes, with a margin. Keypoints from head to feet tell that box again in every
 frame. Those of an upper body do not: raised arms would make the square jump. There the box that the detector gave tells
 how large the person is in the square and where, and the square then keeps to both, however the arms move.
+
+A network that only regresses coordinates answers a likely pose to whatever it is shown, an empty room too. So now and
+then it is shown the same place a second time, in a square moved aside: a person's keypoints stay where they are in the
+picture, those that are only guessed move with the square.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +36,12 @@ _SHARES = (
 )
 _SHOULDERS_BELOW_TOP = 0.182
 _MIN_SIZE_PX = 1.0
+_DOUBTED_EVERY = 12
+"""So many looks at a person make one second look: less than half a second of a stream."""
+_ASIDE = (0.12, 0.08)
+"""Of the side, how far to the right and down the second look is moved."""
+_MOVED_ALONG = 0.6
+"""Keypoints that go so far with the square, as a share of its way, were guessed."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +57,41 @@ class Placed:
 
 @dataclass(frozen=True)
 class FollowedRegion(Region):
-    """A square that knows how the person is to lie in it; None where the next pose is to tell, being the first."""
+    """A square that knows how the person is to lie in it; None where the next pose is to tell, being the first.
+
+    looks: how often this person was looked at before.
+    """
 
     placed: Placed | None = None
+    looks: int = 0
 
 
 def region_of_box(box: Box, margin: float) -> FollowedRegion:
     """The upright square around a detector's box."""
     size_px = max(box.width_px, box.height_px, _MIN_SIZE_PX) * margin
     return FollowedRegion((box.x1_px + box.x2_px) / 2, (box.y1_px + box.y2_px) / 2, size_px, 0.0)
+
+
+def second_looks(regions: Sequence[Region]) -> dict[int, Region]:
+    """For those of the regions whose turn it is, by their place in the list, where the second look goes."""
+    return {
+        row: Region(
+            region.centre_x_px + _ASIDE[0] * region.size_px,
+            region.centre_y_px + _ASIDE[1] * region.size_px,
+            region.size_px,
+            region.rotation_rad,
+        )
+        for row, region in enumerate(regions)
+        if isinstance(region, FollowedRegion) and region.looks % _DOUBTED_EVERY == _DOUBTED_EVERY - 1
+    }
+
+
+def moved_along(first_px: FloatArray, second_px: FloatArray, region: Region) -> bool:
+    """Whether the keypoints (K, 2) of the second look went aside with the square of this region."""
+    way_px = np.array(_ASIDE) * region.size_px
+    went = (second_px - first_px) @ way_px / (way_px @ way_px)
+    went = went[np.isfinite(went)]
+    return not len(went) or float(np.median(went)) > _MOVED_ALONG
 
 
 def shows_whole_body(skeleton: Skeleton) -> bool:
@@ -67,8 +104,10 @@ def next_region(
 ) -> FollowedRegion | None:
     """The square for the next frame, given the one of this pose where it is known; None where nothing is seen."""
     height_px = _height_px(skeleton, keypoints_px)
+    looks = region.looks + 1 if isinstance(region, FollowedRegion) else 1
     if shows_whole_body(skeleton) or not np.isfinite(height_px):
-        return _around(keypoints_px, scores, margin)
+        around = _around(keypoints_px, scores, margin)
+        return None if around is None else replace(around, looks=looks)
     shoulders = [skeleton.index["left_shoulder"], skeleton.index["right_shoulder"]]
     x_px, y_px = (float(value) for value in keypoints_px[shoulders].mean(axis=0))
     placed = region.placed if isinstance(region, FollowedRegion) else _standing(margin)
@@ -82,7 +121,7 @@ def next_region(
     size_px = max(height_px / placed.height, _MIN_SIZE_PX)
     if region is not None:
         size_px = min(max(size_px, region.size_px / _STEP), region.size_px * _STEP)
-    return FollowedRegion(x_px - placed.x * size_px, y_px - placed.y * size_px, size_px, 0.0, placed)
+    return FollowedRegion(x_px - placed.x * size_px, y_px - placed.y * size_px, size_px, 0.0, placed, looks)
 
 
 def _around(keypoints_px: FloatArray, scores: FloatArray, margin: float) -> FollowedRegion | None:

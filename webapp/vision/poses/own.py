@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -17,7 +17,7 @@ from webapp.vision.own_card import OwnModelCard, PictureFormat, card_of
 from webapp.vision.own_conversion import tflite_form
 from webapp.vision.own_shapes import Hints, deduce, heat_row, offset_row, regression_row
 from webapp.vision.ports import Image
-from webapp.vision.poses.following import FollowedRegion, next_region, region_of_box
+from webapp.vision.poses.following import FollowedRegion, moved_along, next_region, region_of_box, second_looks
 from webapp.vision.poses.heatmap import decode_heatmap, decode_heatmap_offset
 from webapp.vision.poses.regression import decode_regression
 from webapp.vision.quantised import load_float_network
@@ -39,7 +39,10 @@ class OwnPose(Pose):
 
 
 class OwnPoseEstimator:
-    """Top-down pose estimation with a model of the user's own."""
+    """Top-down pose estimation with a model of the user's own.
+
+    knows_absence: the network itself says how sure it is, as heatmaps do.
+    """
 
     def __init__(self, network: Network, card: OwnModelCard, decode: Decode, knows_absence: bool) -> None:
         self._network = network
@@ -48,15 +51,22 @@ class OwnPoseEstimator:
         self.name = card.name
         self.runtime = network.runtime
         self.skeleton = card.skeleton
-        self.knows_absence = knows_absence
-        """Whether the network itself says how sure it is; else only a detector can tell that somebody has left."""
+        self._knows_absence = knows_absence
 
     def estimate(self, image_bgr: Image, regions: Sequence[Region]) -> list[Pose]:
         """One pose per region, in order."""
         if not regions:
             return []
-        side_px = self._card.picture.side_px
-        crops = [crop_region(image_bgr, region, side_px) for region in regions]
+        asides = {} if self._knows_absence else second_looks(regions)
+        looks = self._looks(image_bgr, [*regions, *asides.values()])
+        poses = looks[: len(regions)]
+        for row, again in zip(asides, looks[len(regions) :], strict=True):
+            if moved_along(poses[row].keypoints_px, again.keypoints_px, regions[row]):
+                poses[row] = replace(poses[row], score=0.0)
+        return poses
+
+    def _looks(self, image_bgr: Image, regions: Sequence[Region]) -> list[Pose]:
+        crops = [crop_region(image_bgr, region, self._card.picture.side_px) for region in regions]
         points_px, scores = self._decode(self._network.run(model_input(crops, self._card.picture)))
         return [self._pose(image_bgr, *each) for each in zip(regions, crops, points_px, scores, strict=True)]
 
@@ -76,7 +86,7 @@ class OwnPoseEstimator:
         corner_px = np.array([picture.side_px - picture.width_px, picture.side_px - picture.height_px]) // 2
         keypoints_px = apply_affine(region_to_image(region, picture.side_px), points_px + corner_px.astype(np.float32))
         score = _pose_score(scores)
-        if not self.knows_absence:
+        if not self._knows_absence:
             scores = np.where(_within(keypoints_px, image_bgr), scores, np.float32(0))
             score = _pose_score(scores) * _spread(points_px, picture) * float(crop.std() >= _EVEN)
         return OwnPose(
