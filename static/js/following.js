@@ -21,10 +21,12 @@ export class Following {
     if (personId !== null) ids.add(personId); // hidden for a moment, perhaps
     const offered = [...ids].sort((a, b) => a - b);
     this.choice.hidden = offered.length < 2 && personId === null;
-    if (this.choice.dataset.people !== offered.join()) {
+    const names = offered.map((id) => personName(id, this.stage.overlay.skeleton));
+    if (this.choice.dataset.people !== names.join()) {
       const focused = document.activeElement?.dataset.personId;
-      this.choice.dataset.people = offered.join();
-      find(this.choice, "[data-people]").replaceChildren(...offered.map((id) => this.#chip(personName(id, this.stage.overlay.skeleton), id)), this.#chip("Everybody", null));
+      this.choice.dataset.people = names.join();
+      const chips = offered.map((id, place) => this.#chip(names[place], id));
+      find(this.choice, "[data-people]").replaceChildren(...chips, this.#chip("Everybody", null));
       if (focused !== undefined) this.choice.querySelector(`[data-person-id="${focused}"]`)?.focus();
     }
     for (const chip of this.choice.querySelectorAll("[data-person-id]")) {

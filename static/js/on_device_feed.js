@@ -137,7 +137,7 @@ export class PoseFeed extends EventTarget {
       found.map(({ people: [person] }) => person),
       height_px,
     );
-    const times = found.map(({ time_s }) => time_s);
+    const times = found.map(({ time_s }) => Math.round(1e4 * time_s) / 1e4);
     connection.sendPoses(frameId, { times_s: times, width_px, height_px, skeleton: SKELETON.name, world: true }, poses);
     return true;
   }
@@ -152,6 +152,12 @@ export class PoseFeed extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+// The server knows what the one person's movement is, this browser where it is.
+export function withKeypoints(result) {
+  const here = result.seen.people[0];
+  return { ...result, people: here ? result.people.map((person) => ({ ...person, ...here })) : [] };
 }
 
 // As a result has a person.

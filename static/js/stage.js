@@ -5,7 +5,7 @@ import { SessionClock } from "./clocks.js";
 import { LiveConnection } from "./connection.js";
 import { copyTemplate, element, find } from "./elements.js";
 import { FrameFeed } from "./frames.js";
-import { ON_DEVICE, PoseFeed } from "./on_device_feed.js";
+import { ON_DEVICE, PoseFeed, withKeypoints } from "./on_device_feed.js";
 import { Pace, PlaceChoice } from "./on_device_choice.js";
 import { Overlay } from "./overlay.js";
 import { toast } from "./toasts.js";
@@ -156,9 +156,8 @@ export class Stage extends EventTarget {
     const key = [models.detector, models.pose_model, models.skeleton?.name].join(" ");
     const others = models.skeleton && this.modelsKey !== key;
     if (others) {
-      this.modelsKey = key;
       this.overlay.clear();
-      this.overlay.skeleton = models.skeleton;
+      [this.modelsKey, this.overlay.skeleton] = [key, models.skeleton];
     }
     this.#pass("worker", models);
     if (others || models.state !== "ready") this.#pass("interrupted");
@@ -278,8 +277,7 @@ export class Stage extends EventTarget {
   // preparing: what this browser is busy with before it finds poses.
   #showNotice(preparing = this.preparing) {
     this.preparing = preparing;
-    const waiting = this.sends || !this.onDevice ? this.serverNotice : "";
-    const text = waiting || preparing || "";
+    const text = (this.sends || !this.onDevice ? this.serverNotice : "") || preparing || "";
     const notice = find(this.root, "[data-connection-notice]");
     notice.hidden = !text;
     notice.lastElementChild.textContent = text;
@@ -294,16 +292,9 @@ export class Stage extends EventTarget {
     } else if (state === "ready" && this.root.querySelector("[data-refused]")) {
       this.showMessage("idle");
     }
-    this.serverNotice = "";
-    if (waiting) this.serverNotice = "Recognition is starting; this takes a few seconds.";
+    this.serverNotice = waiting ? "Recognition is starting; this takes a few seconds." : "";
     if (state === "away") this.serverNotice = `${message} Trying again by itself.`;
     this.#showNotice();
     if (state !== "ready") this.overlay.clear();
   }
-}
-
-// The server knows what the one person's movement is, this browser where it is.
-function withKeypoints(result) {
-  const here = result.seen.people[0];
-  return { ...result, people: here ? result.people.map((person) => ({ ...person, ...here })) : [] };
 }
