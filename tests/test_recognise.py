@@ -18,9 +18,12 @@ from tests.browser.clips import FIRST_JACK, JACKS, man_alone
 from tests.evaluation_data import SHARED, needs_shared_data
 from webapp.cli import main
 from webapp.config import ROOT, load_settings
+from webapp.core.records import PoseSequence
+from webapp.core.skeleton import HAND_21
 from webapp.pipeline.models import load_models
 from webapp.recognise import learn
 from webapp.recognition import action_pack
+from webapp.recognition.ports import Action, Take
 
 CLIPS = SHARED / "clips"
 KEYS = ["action", "person", "start_s", "end_s", "announced_s", "distance", "confidence"]
@@ -132,6 +135,46 @@ def test_what_cannot_be_used_gets_a_sentence_and_status_1(
     assert status == 1
     assert shown.out == ""
     assert sentence in shown.err.splitlines()[-1]
+
+
+def test_models_are_chosen_by_name_for_one_run(jacks: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ["recognise", str(jacks / "both.mp4"), "--actions", str(jacks / "actions"), "--json"]
+
+    status = main([*arguments, "--detector", "blazepose", "--pose-model", "blazepose_lite"])
+
+    assert status == 0
+    assert 1 <= len(events_of(capfd.readouterr().out)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--detector", "crystal_ball"], "unknown detector 'crystal_ball'; known: auto"),
+        (["--pose-model", "tarot"], "unknown pose model 'tarot'; known: blazepose_lite"),
+    ],
+)
+def test_an_unknown_model_gets_a_sentence_with_the_known_ones(
+    jacks: Path, options: list[str], sentence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["recognise", str(jacks / "both.mp4"), "--actions", str(jacks / "actions"), *options])
+
+    assert status == 1
+    assert sentence in capfd.readouterr().err
+
+
+def test_takes_of_other_keypoints_get_a_sentence_with_what_is_missing(
+    jacks: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hands = PoseSequence(
+        HAND_21, np.arange(40) / 20, np.random.default_rng(1).random((40, 21, 2), np.float32), np.ones((40, 21), "f4")
+    )
+    pack = jacks / "hands.zip"
+    pack.write_bytes(action_pack.to_bytes([Action("wave", "wave", [Take("take", hands)])]))
+
+    status = main(["recognise", str(jacks / "both.mp4"), "--actions", str(pack)])
+
+    assert status == 1
+    assert '"wave" was recorded with hand_21 (21 keypoints); blazepose_full has 33' in capfd.readouterr().err
 
 
 def truth() -> list[dict[str, str]]:

@@ -54,7 +54,7 @@ class HeardLink(Link):
 class FailingDetector:
     """A detector with a fault of its own."""
 
-    name = "failing"
+    name, runtime = "failing", "none"
 
     def detect(self, image_bgr: Image) -> list[Detection]:
         raise RuntimeError("a fault in the network")

@@ -17,9 +17,8 @@ from webapp.db.accounts import User
 from webapp.db.base import db
 from webapp.services import accounts
 from webapp.sockets.connections import Connection
-from webapp.sockets.rate import RateLimit
 from webapp.sockets.server import EXTENSION
-from webapp.sockets.sessions import LiveSession
+from webapp.sockets.sessions import LiveSession, session_rates
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def cut(app: Flask) -> list[str]:
 
 def open_session(app: Flask, user_id: int, name: str, cut: list[str]) -> None:
     connection = Connection(name, unsent_packets=lambda: 0, cut=lambda: cut.append(name))
-    session = LiveSession(name, user_id, connection, RateLimit(60, lambda: 0.0))
+    session = LiveSession(name, user_id, connection, session_rates(60, lambda: 0.0))
     app.extensions[EXTENSION].sessions.open(session)
 
 

@@ -20,7 +20,7 @@ from tests.sockets.scripted_worker import ScriptedWorker
 from webapp.core.records import PoseSequence
 from webapp.core.skeleton import COCO_17
 from webapp.pipeline import wire
-from webapp.pipeline.messages import SessionEvent
+from webapp.pipeline.messages import ModelChoice, SessionEvent
 from webapp.recognition.ports import Event
 
 LOCKED_S = 6.0
@@ -30,7 +30,8 @@ SLOW_MS = 2000
 
 def bow(key: str, session_id: str) -> SessionEvent:
     poses = PoseSequence(COCO_17, np.arange(9) / 10, np.zeros((9, 17, 2), np.float32), np.ones((9, 17), np.float32))
-    return SessionEvent(session_id, key, 1, Event("a1", "bow", "t1", 1.0, 2.0, 2.1, 0.2, 0.5, 0.9, poses))
+    event = Event("a1", "bow", "t1", 1.0, 2.0, 2.1, 0.2, 0.5, 0.9, poses)
+    return SessionEvent(session_id, key, 1, event, ModelChoice("whole_frame", "scripted_pose"))
 
 
 def bows_of(server: Server, username: str) -> int:

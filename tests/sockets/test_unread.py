@@ -8,8 +8,7 @@ from webapp.config import Settings
 from webapp.pipeline.messages import FrameMessage
 from webapp.sockets.connections import Connection
 from webapp.sockets.live import LiveNamespace
-from webapp.sockets.rate import RateLimit
-from webapp.sockets.sessions import LiveSession, LiveSessions
+from webapp.sockets.sessions import LiveSession, LiveSessions, session_rates
 
 FRAME = ({"frame_id": 1, "time_s": 0.0}, b"\xff\xd8\xff a picture")
 
@@ -38,7 +37,7 @@ def send_one_frame(unsent_packets: Iterable[int]) -> tuple[HeardBus, list[str], 
     """Send a frame over a connection that has these numbers of unread packets, look after look."""
     time, bus, sessions, cuts, looks = Sleeper(), HeardBus(), LiveSessions(), list[str](), iter(unsent_packets)
     connection = Connection("s1", lambda: next(looks), lambda: cuts.append("cut"))
-    sessions.open(LiveSession("s1", 7, connection, RateLimit(60, lambda: 0.0)))
+    sessions.open(LiveSession("s1", 7, connection, session_rates(60, lambda: 0.0)))
     namespace = LiveNamespace(sessions, bus, None, Settings(), clock=lambda: time.now_s)  # type: ignore[arg-type]
     namespace.socketio = time
     namespace.trigger_event("frame", "s1", *FRAME)

@@ -96,8 +96,9 @@ def _measured(folder: Path, settings: Settings, arguments: argparse.Namespace) -
         instance.wait_for_http(server)
         http_answer_s = time.monotonic() - started_s
         cookies = [instance.log_in(username) for username in usernames]
-        for cookie in cookies if poses is not None else ():
-            keep_actions(instance.url, cookie, poses, arguments.actions)
+        if poses is not None:
+            for cookie in cookies:
+                keep_actions(instance.url, cookie, poses, arguments.actions)
         before = {process.pid: process.cpu_s for process in children_of(server.pid)}
         load_started_s = time.monotonic()
         measured = _load(instance.url, source, cookies, arguments.clients, arguments.seconds)
@@ -113,7 +114,7 @@ def _measured(folder: Path, settings: Settings, arguments: argparse.Namespace) -
         "worker_rss_mb": round(processes["worker"].rss_mb, 1),
         "web_rss_mb": round(processes["web"].rss_mb, 1),
         **{
-            f"{name}_cpu_share": round((process.cpu_s - before[process.pid]) / loaded_s, 2)
+            f"{name}_cpu_share": round((process.cpu_s - before.get(process.pid, 0.0)) / loaded_s, 2)
             for name, process in processes.items()
         },
     }

@@ -62,8 +62,8 @@ def find_poses(video: Path, settings: Settings) -> PoseSequence:
 
 def packets_of(sequence: PoseSequence) -> PosesClip:
     """The sequence, at least 0.4 s long, as a browser would send it."""
-    times_s = np.arange(0, sequence.duration_s, 1 / POSES_PER_S)
-    times_s = times_s[: len(times_s) // POSES_PER_PACKET * POSES_PER_PACKET].reshape(-1, POSES_PER_PACKET)
+    count = int(sequence.duration_s * POSES_PER_S) // POSES_PER_PACKET
+    times_s = np.arange(count * POSES_PER_PACKET).reshape(count, POSES_PER_PACKET) / POSES_PER_S
     packets = []
     for rows in np.searchsorted(sequence.times_s, times_s - 1e-6):
         world_m = None if sequence.world_m is None else sequence.world_m[rows]
