@@ -48,6 +48,7 @@ class Fixed:
     """Always finds the same person."""
 
     name = "fixed"
+    runtime = "none"
 
     def __init__(self, person: Detection) -> None:
         self._person = person

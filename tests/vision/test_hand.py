@@ -8,9 +8,11 @@ import pytest
 from tests.jointed_hand import Hand, hand_m
 from tests.vision.hands import CLEAR, TRUE_PX, walking_hand
 from webapp.config import HAND_MODELS, Settings
+from webapp.core.errors import ModelUnavailableError
 from webapp.core.normalise import body_size
 from webapp.core.records import Box, Detection, Pose, Region
 from webapp.core.skeleton import HAND_21
+from webapp.vision.mediapipe_network import load_mediapipe
 from webapp.vision.ports import PersonDetector
 from webapp.vision.poses.hand import HandEstimator, load_hand
 from webapp.vision.registry import load_detector, load_pose_model
@@ -122,6 +124,13 @@ def test_both_runtimes_answer_the_same_keypoints(hand_bgr: np.ndarray, region: R
     )
 
     assert np.abs(one.keypoints_px - other.keypoints_px).max() < 0.5
+
+
+def test_a_network_with_other_outputs_is_refused_with_what_was_expected() -> None:
+    path = model_path("blazepose_detector", SETTINGS.weights_dir)
+
+    with pytest.raises(ModelUnavailableError, match=r"must give \(1, 63\), \(1, 1\), found \(1, 2254, 12\)"):
+        load_mediapipe(path, 224, {"Identity": (1, 63), "Identity_1": (1, 1)}, threads=1, runtime="litert")
 
 
 def test_several_hands_are_answered_in_order(hand_bgr: np.ndarray, region: Region, estimator: HandEstimator) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 
 from tests.vision.hands import TRUE_PX, walking_hand
 from webapp.config import Settings
+from webapp.core.errors import ModelUnavailableError
 from webapp.core.records import Region
 from webapp.vision.detectors.palm import (
     SIDE_PX,
@@ -116,6 +118,31 @@ def test_a_hand_held_up_is_turned_by_half_a_turn(hand_bgr: np.ndarray, detector:
 @pytest.mark.parametrize("shape", [(480, 640, 3), (1, 1, 3), (2000, 30, 3)])
 def test_no_hand_is_found_in_an_empty_picture(shape: tuple[int, int, int], detector: PalmDetector) -> None:
     assert detector.detect(np.full(shape, 90, np.uint8)) == []
+
+
+def test_the_surest_of_two_hands_comes_first_and_the_picture_stays_as_it_was(
+    hand_bgr: np.ndarray, detector: PalmDetector
+) -> None:
+    twice_bgr = np.concatenate([hand_bgr, hand_bgr[:, ::-1]], axis=1)
+    before = twice_bgr.copy()
+
+    scores = [hand.score for hand in detector.detect(twice_bgr)]
+
+    assert len(scores) == 2
+    assert scores == sorted(scores, reverse=True)
+    assert np.array_equal(twice_bgr, before)
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ("blazepose_detector", "must take a picture (1, 192, 192, 3), found (1, 224, 224, 3)"),
+        ("hand_lite", "must take a picture (1, 192, 192, 3), found (1, 224, 224, 3)"),
+    ],
+)
+def test_a_file_of_another_network_is_refused_with_what_was_expected(model: str, sentence: str) -> None:
+    with pytest.raises(ModelUnavailableError, match=re.escape(sentence)):
+        load_palm_detector(model_path(model, SETTINGS.weights_dir), "litert", threads=1)
 
 
 def test_both_runtimes_find_the_same(hand_bgr: np.ndarray) -> None:

@@ -35,7 +35,7 @@ def quick_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(path: Path, runtime: str = "auto") -> Network:
-    return load_network(path, OUTPUTS, SIDE_PX, threads=1, runtime=runtime)
+    return load_network(path, tuple(OUTPUTS), SIDE_PX, threads=1, runtime=runtime)
 
 
 def broken(*_: object) -> Network:
@@ -212,7 +212,7 @@ def test_an_unknown_runtime_is_refused_by_name(model: Path) -> None:
 
 @pytest.mark.parametrize("runtime", ["openvino", "litert"])
 def test_a_batch_is_the_same_as_its_images_one_by_one(runtime: str, model: Path) -> None:
-    network = load_network(model, OUTPUTS, SIDE_PX, threads=2, runtime=runtime)
+    network = load_network(model, tuple(OUTPUTS), SIDE_PX, threads=2, runtime=runtime)
     batch = np.random.default_rng(2).uniform(-1, 1, (5, SIDE_PX, SIDE_PX, 3)).astype(np.float32)
     alone = [network.run(image[None]) for image in batch]
 

@@ -13,11 +13,12 @@ from pathlib import Path
 from webapp.core.records import Box, Detection, FloatArray, Region
 from webapp.vision.detectors.ssd_anchors import anchor_centres, found_points
 from webapp.vision.images import letterbox, rgb_input
+from webapp.vision.mediapipe_network import load_mediapipe
 from webapp.vision.ports import Image
-from webapp.vision.runtimes import Network, load_network
+from webapp.vision.runtimes import Network
 
 SIDE_PX = 224
-OUTPUTS = ("Identity", "Identity_1")
+OUTPUTS = {"Identity": (1, 2254, 12), "Identity_1": (1, 2254, 1)}
 REGION_SCALE = 1.25
 STRIDES_PX = (8, 16, 32, 32, 32)
 
@@ -44,7 +45,7 @@ class BlazePoseDetector:
 
 def load_blazepose_detector(path: Path, runtime: str, threads: int) -> BlazePoseDetector:
     """The detector of a whole .tflite file."""
-    return BlazePoseDetector(load_network(path, OUTPUTS, SIDE_PX, threads, runtime))
+    return BlazePoseDetector(load_mediapipe(path, SIDE_PX, OUTPUTS, threads, runtime))
 
 
 def _detection(points_px: FloatArray, score: float) -> Detection:

@@ -14,11 +14,12 @@ import numpy as np
 from webapp.core.records import Box, Detection, FloatArray, Region
 from webapp.vision.detectors.ssd_anchors import anchor_centres, found_points
 from webapp.vision.images import letterbox, rgb_input
+from webapp.vision.mediapipe_network import load_mediapipe
 from webapp.vision.ports import Image
-from webapp.vision.runtimes import Network, load_network
+from webapp.vision.runtimes import Network
 
 SIDE_PX = 192
-OUTPUTS = ("Identity", "Identity_1")
+OUTPUTS = {"Identity": (1, 2016, 18), "Identity_1": (1, 2016, 1)}
 STRIDES_PX = (8, 16, 16, 16)
 REGION_SCALE = 2.6
 """The region of a whole hand is so many times as large as the box of its palm."""
@@ -50,7 +51,7 @@ class PalmDetector:
 
 def load_palm_detector(path: Path, runtime: str, threads: int) -> PalmDetector:
     """The detector of a whole .tflite file."""
-    return PalmDetector(load_network(path, OUTPUTS, SIDE_PX, threads, runtime))
+    return PalmDetector(load_mediapipe(path, SIDE_PX, OUTPUTS, threads, runtime))
 
 
 def _detection(points_px: FloatArray, score: float) -> Detection:

@@ -13,11 +13,12 @@ from webapp.core.records import Box, Detection, FloatArray, Pose, Region
 from webapp.core.skeleton import BLAZEPOSE_33
 from webapp.vision.detectors.blazepose import region_between
 from webapp.vision.images import apply_affine, crop_region, region_to_image, rgb_input, turned
+from webapp.vision.mediapipe_network import load_mediapipe
 from webapp.vision.ports import Image
-from webapp.vision.runtimes import Network, load_network
+from webapp.vision.runtimes import Network
 
 SIDE_PX = 256
-OUTPUTS = ("Identity", "Identity_1", "Identity_3", "Identity_4")
+OUTPUTS = {"Identity": (1, 195), "Identity_1": (1, 1), "Identity_3": (1, 64, 64, 39), "Identity_4": (1, 117)}
 """Keypoints, presence, heatmaps, keypoints in metres."""
 REGION_SCALE = 1.25
 # how much of the body a detector's box may show: a person at a desk is cut off at the hips or at the chest
@@ -72,7 +73,7 @@ class BlazePoseEstimator:
 
 def load_blazepose(name: str, path: Path, runtime: str, threads: int) -> BlazePoseEstimator:
     """The pose model of a whole .tflite file; name is one of the registry's."""
-    return BlazePoseEstimator(load_network(path, OUTPUTS, SIDE_PX, threads, runtime), name)
+    return BlazePoseEstimator(load_mediapipe(path, SIDE_PX, OUTPUTS, threads, runtime), name)
 
 
 def region_of_box(box: Box, shown: float) -> Region:

@@ -16,11 +16,12 @@ from webapp.core.records import Detection, FloatArray, Pose, Region
 from webapp.core.skeleton import HAND_21
 from webapp.vision.detectors.palm import moved_square, upright_rad
 from webapp.vision.images import apply_affine, crop_region, region_to_image, rgb_input, turned
+from webapp.vision.mediapipe_network import load_mediapipe
 from webapp.vision.ports import Image
-from webapp.vision.runtimes import Network, load_network
+from webapp.vision.runtimes import Network
 
 SIDE_PX = 224
-OUTPUTS = ("Identity", "Identity_1", "Identity_3")
+OUTPUTS = {"Identity": (1, 63), "Identity_1": (1, 1), "Identity_3": (1, 63)}
 """Keypoints, presence, keypoints in metres."""
 REGION_SCALE = 2.0
 _UPWARDS_SHARE = 0.1
@@ -76,7 +77,7 @@ class HandEstimator:
 
 def load_hand(name: str, path: Path, runtime: str, threads: int) -> HandEstimator:
     """The hand model of a whole .tflite file; name is one of the registry's."""
-    return HandEstimator(load_network(path, OUTPUTS, SIDE_PX, threads, runtime), name)
+    return HandEstimator(load_mediapipe(path, SIDE_PX, OUTPUTS, threads, runtime), name)
 
 
 def _knuckles(keypoints_px: FloatArray) -> FloatArray:
