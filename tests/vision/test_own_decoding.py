@@ -133,17 +133,19 @@ def test_of_an_upper_body_the_square_of_the_detector_is_kept_however_the_arms_mo
 def test_the_square_goes_with_the_person_and_grows_with_them() -> None:
     followed = after(STANDING, region_of_box(BOX, 1.25))
 
-    moved = after(STANDING * 1.1 + 30, followed)
+    moved = followed
+    for _ in range(15):
+        moved = after(STANDING * 1.1 + 30, moved)
 
-    assert moved.size_px == pytest.approx(1.1 * followed.size_px)
-    assert moved.centre_x_px == pytest.approx(1.1 * followed.centre_x_px + 30)
-    assert moved.centre_y_px == pytest.approx(1.1 * followed.centre_y_px + 30)
+    assert moved.size_px == pytest.approx(1.1 * followed.size_px, rel=0.01)
+    assert moved.centre_x_px == pytest.approx(1.1 * followed.centre_x_px + 30, abs=2)
+    assert moved.centre_y_px == pytest.approx(1.1 * followed.centre_y_px + 30, abs=2)
 
 
-def test_one_wild_frame_changes_the_square_by_a_quarter_at_most() -> None:
+def test_one_wild_frame_hardly_changes_the_square() -> None:
     followed = after(STANDING, region_of_box(BOX, 1.25))
 
-    assert after(STANDING * 9, followed).size_px == pytest.approx(1.25 * followed.size_px)
+    assert after(STANDING * 9, followed).size_px < 1.15 * followed.size_px
 
 
 def test_of_a_whole_body_the_square_is_around_what_is_seen() -> None:

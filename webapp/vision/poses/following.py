@@ -22,8 +22,10 @@ from webapp.core.skeleton import Skeleton
 _BEYOND_KEYPOINTS = 1.15
 """A person's box is so much taller than what lies between eyes and ankles: the top of the head, the feet."""
 _SEEN_SCORE = 0.3
-_STEP = 1.25
-"""The square grows or shrinks by at most this from frame to frame."""
+_WILD = 1.5
+"""Nobody grows or shrinks more than this from frame to frame."""
+_HASTE = 0.25
+"""So much of a change, as a power, the square follows in one frame: people come nearer slowly, keypoints tremble."""
 # lengths as shares of a person's height (Drillis and Contini 1966; shoulders between the joints)
 _SHARES = (
     ("left_shoulder", "right_shoulder", 0.22),
@@ -120,7 +122,7 @@ def next_region(
         )
     size_px = max(height_px / placed.height, _MIN_SIZE_PX)
     if region is not None:
-        size_px = min(max(size_px, region.size_px / _STEP), region.size_px * _STEP)
+        size_px = region.size_px * min(max(size_px / region.size_px, 1 / _WILD), _WILD) ** _HASTE
     return FollowedRegion(x_px - placed.x * size_px, y_px - placed.y * size_px, size_px, 0.0, placed, looks)
 
 
