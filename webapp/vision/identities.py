@@ -17,6 +17,7 @@ from webapp.vision.figures import box_around, box_iou, covered_share, spread
 # Distances are in spreads, about a quarter of a standing person's height.
 _REACH, _REACH_PER_S, _FARTHEST = 1.0, 3.0, 3.5  # from where a person should be; somebody who walks makes 3 a second
 _OTHER_COLOURS = 0.5
+_OTHER_COLOURS_MIXED = 0.7  # half and half of the colours of two people is 0.54 from both
 _POSE_S = 0.5  # after this time a pose says little
 _COAST_S = 0.3  # for so long somebody out of view is taken to go on as before
 _FASTEST_PER_S = 8.0
@@ -91,7 +92,12 @@ class Identities:
     ) -> list[int | None]:
         """For each sighting the person it is of, None for a stranger; among: who it can be, default anybody known."""
         people = [self._known[person_id] for person_id in (self._known if among is None else among)]
-        costs = np.array([[_cost(person, sighting, time_s) for person in people] for sighting in sightings])
+        costs = np.array(
+            [
+                [_cost(person, sighting, time_s, mixed) for person in people]
+                for sighting, mixed in zip(sightings, _covered(sightings), strict=True)
+            ]
+        )
         matched: list[int | None] = [None] * len(sightings)
         if costs.size:
             for row, column in zip(*linear_sum_assignment(costs), strict=True):
@@ -126,7 +132,13 @@ def sighting_of(pose: Pose, colours: FloatArray | None, follows: frozenset[int] 
     return Sighting(pose, box_around(pose.keypoints_px, 0.0), colours, follows)
 
 
-def _cost(person: Acquaintance, sighting: Sighting, time_s: float) -> float:
+def _covered(sightings: Sequence[Sighting]) -> list[bool]:
+    """Whether others are before or behind each, so that its colours may be theirs."""
+    boxes = [sighting.box for sighting in sightings]
+    return [covered_share(box, boxes[:place] + boxes[place + 1 :]) > _APART_SHARE for place, box in enumerate(boxes)]
+
+
+def _cost(person: Acquaintance, sighting: Sighting, time_s: float, covered: bool) -> float:
     """What speaks against this sighting's being of this person; _NEVER where it cannot be."""
     away_s = time_s - person.seen_s
     moved_px = person.moved_px(time_s)
@@ -138,7 +150,7 @@ def _cost(person: Acquaintance, sighting: Sighting, time_s: float) -> float:
     colours = 0.0
     if person.colours is not None and sighting.colours is not None:
         colours = colour_distance(person.colours, sighting.colours)
-        if colours > _OTHER_COLOURS:
+        if colours > (_OTHER_COLOURS_MIXED if covered else _OTHER_COLOURS):
             return _NEVER
     pose = min(_pose_distance(person, sighting, moved_px) / size_px, _UNKNOWN)
     shape = pose + 1 - box_iou(person.box_at(time_s), sighting.box)
