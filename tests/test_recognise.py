@@ -140,7 +140,7 @@ def test_what_cannot_be_used_gets_a_sentence_and_status_1(
 def test_models_are_chosen_by_name_for_one_run(jacks: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ["recognise", str(jacks / "both.mp4"), "--actions", str(jacks / "actions"), "--json"]
 
-    status = main([*arguments, "--detector", "blazepose", "--pose-model", "blazepose_lite"])
+    status = main([*arguments, "--detector", "blazepose", "--pose-model", "blazepose_heavy"])
 
     assert status == 0
     assert 1 <= len(events_of(capfd.readouterr().out)) <= 2
