@@ -18,8 +18,6 @@ _STILL_SHARE_OF_PEAK = 0.2
 _MIN_SHARE, _MIN_SHARE_WHEN_CUT = 0.15, 0.4
 _MARGIN_S = 0.1
 _MIN_MOVING_S, _LONG_S = 0.3, 20.0
-_MEASURES = (("left_shoulder", "right_shoulder"), ("wrist", "middle_mcp"))
-"""Of a body, of a hand: what tells its size. A skeleton with neither pair cannot be compared with anything."""
 _MIN_TRAVEL = 0.4
 """Body sizes a limb must travel for a take to say something."""
 
@@ -159,11 +157,13 @@ def check_take(sequence: PoseSequence) -> TakeCheck:
 
 
 def _without_measure(sequence: PoseSequence) -> str | None:
-    known = sequence.skeleton.index
-    if any(all(name in known for name in pair) for pair in _MEASURES):
+    skeleton = sequence.skeleton
+    if skeleton.kind == "hand" or skeleton.index.keys() >= {"left_shoulder", "right_shoulder"}:
         return None
-    pairs = ", or ".join(" and ".join(pair) for pair in _MEASURES)
-    return f"the skeleton {sequence.skeleton.name} has no keypoints called {pairs}: movements cannot be compared"
+    return (
+        f"the skeleton {skeleton.name} has no keypoints called left_shoulder and right_shoulder, which tell a body's "
+        "size: movements cannot be compared"
+    )
 
 
 def _problem(sequence: PoseSequence, start_s: float, end_s: float) -> str | None:
