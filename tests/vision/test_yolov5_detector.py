@@ -210,6 +210,15 @@ def test_pytorch_steps_in_where_nothing_could_be_exported(
     assert "took more than 0.05 s; YOLOv5 runs on PyTorch" in caplog.text
 
 
+def test_without_pytorch_an_export_runs_on_the_others_even_where_pytorch_is_named(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+    assert load_yolov5(checkpoint, threads=1, input_px=SIDE_PX, runtime="torch").runtime in ("openvino", "onnxruntime")
+    assert "runtime torch is not installed" in caplog.text
+
+
 def test_a_runtime_that_cannot_run_it_leaves_the_choice_to_the_others(checkpoint: Path) -> None:
     assert load_yolov5(checkpoint, threads=1, input_px=SIDE_PX, runtime="litert").runtime in RUNTIMES
 

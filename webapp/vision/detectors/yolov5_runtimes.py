@@ -58,7 +58,10 @@ def load_person_rows(path: Path, sha256: str, input_px: int, threads: int, runti
     that is no YOLOv5 network with such a class.
     """
     if runtime == "torch":
-        return load_torch(path, input_px, threads)
+        try:
+            return load_torch(path, input_px, threads)
+        except ModelUnavailableError as error:
+            _log.warning("%s; the fastest of the others is used", error)
     loaders = {"torch": lambda: load_torch(path, input_px, threads)}
     try:
         with _exported(path, sha256, input_px) as onnx_path:
