@@ -99,8 +99,9 @@ def _exported(path: Path, sha256: str, input_px: int) -> Iterator[Path]:
         yield kept
         return
     person_class(read_checkpoint(path))  # a file that is none is told at once
-    # in the place that the file would have: what is remembered of it lies in the folder above
-    with tempfile.TemporaryDirectory(prefix="moveprint-") as scratch:
+    # in a folder of its own, as the kept file is: what is remembered of it lies in the one above
+    # errors of cleaning up: Windows deletes no file that a runtime still maps
+    with tempfile.TemporaryDirectory(prefix="moveprint-", ignore_cleanup_errors=True) as scratch:
         fresh = Path(scratch) / "yolov5" / kept.name
         fresh.parent.mkdir()
         _export(path, fresh, input_px)
