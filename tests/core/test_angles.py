@@ -49,6 +49,7 @@ def test_angles_are_those_the_figure_was_posed_by(
     assert {name: found[name] for name in asked} == pytest.approx(asked, abs=0.5)
 
 
+@settings(deadline=None)
 @given(turn_rad=st.floats(-3, 3), scale=st.floats(0.2, 5), shift=st.floats(-3, 3))
 def test_place_size_and_the_direction_a_body_faces_do_not_matter(turn_rad: float, scale: float, shift: float) -> None:
     there = posed(lambda _: SQUAT, noise_m=0)
@@ -98,6 +99,7 @@ def test_a_range_of_motion_survives_single_wrong_frames() -> None:
     assert ranges["right_knee"] == pytest.approx(95, abs=5)
 
 
+@settings(deadline=None)
 @given(trembling_m=st.floats(0, 0.008))
 def test_a_person_who_stands_has_next_to_no_range_of_motion(trembling_m: float) -> None:
     ranges = named_ranges(angle_curves(posed(lambda _: STANDING, noise_m=trembling_m)))
