@@ -5,6 +5,8 @@ The models are planted, so what they must find is known.
 
 from __future__ import annotations
 
+import argparse
+import json
 import shutil
 from pathlib import Path
 
@@ -14,10 +16,12 @@ import pytest
 from tests.contracts import test_pose_estimators as contract
 from tests.contracts.subjects import Subject
 from tests.vision.planted_models import FAMILIES, REGION, SCALE, archive, figure, figure_px, planted
+from webapp import export_command, models_command
 from webapp.config import Settings, pose_models
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
 from webapp.core.records import Box, Detection
 from webapp.core.skeleton import UPPER_BODY_6, Skeleton
+from webapp.models_options import add_export_arguments, add_models_arguments
 from webapp.training.export import export_model
 from webapp.vision.own_card import FORMS, card_of
 from webapp.vision.own_models import add_model, remove_model
@@ -123,6 +127,31 @@ def test_a_keras_model_is_added_with_the_tflite_form_that_runs(made: Path, tmp_p
     assert isinstance(estimator, OwnPoseEstimator)
     assert estimator.runtime in ("litert", "openvino")
     assert largest_error_px(estimator) < TOLERANCE_PX["dynamic"]
+
+
+def test_the_commands_say_what_they_did(made: Path, tmp_path: Path) -> None:
+    settings = Settings(weights_dir=tmp_path)
+    out, images = tmp_path / "small.tflite", made / "figures.npz"
+
+    words = ["--form", "float16", "--out", str(out), "--images", str(images), "--json"]
+    said = json.loads(command(settings, "export", str(made / "regression.keras"), *words))
+    added = command(settings, "models", "add", str(out), "--name", "small", "--made-by", "me")
+
+    assert said["largest_px"] < TOLERANCE_PX["float16"]
+    assert (said["bytes"], said["pictures"]) == (out.stat().st_size, 12)
+    assert "small: regression, upper_body_6 (6 keypoints), 32x32 grey 0..1, margin 1.25, model.tflite" in added
+    assert "made by: me" in added
+    assert "float16 against Keras on 12 pictures of figures.npz" in command(settings, "models", "list")
+
+
+def command(settings: Settings, name: str, *words: str) -> str:
+    parser = argparse.ArgumentParser()
+    declare, run = {
+        "models": (add_models_arguments, models_command.run),
+        "export": (add_export_arguments, export_command.run),
+    }[name]
+    declare(parser)
+    return run(parser.parse_args(words), settings)
 
 
 def test_code_in_a_keras_file_is_never_run(made: Path, tmp_path: Path) -> None:

@@ -94,6 +94,8 @@ def remove_model(name: str, weights_dir: Path) -> None:
 def signature_of(path: Path, hints: Hints) -> Signature:
     """What a .tflite file takes and answers; InvalidInputError where its shapes fit nothing known."""
     tensors = read_tensors(path)
+    if hints.high is None and tensors.taken.dtype.kind in "ui" and not tensors.taken.scale:
+        hints = replace(hints, high=255.0)  # it takes the bytes of the picture as they are
     return deduce(tensors.taken.shape, [tensor.shape for tensor in tensors.answered], hints)
 
 

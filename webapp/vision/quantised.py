@@ -76,8 +76,8 @@ class FloatNetwork:
 
     def run(self, batch: Array) -> list[Array]:
         """The outputs (N, ...) of a batch (N, H, W, C), all float32."""
-        taken = self._tensors.taken
-        stored = batch if self._network.input.dtype.kind == "f" else taken.stored(batch)
+        dtype = self._network.input.dtype
+        stored = batch.astype(dtype, copy=False) if dtype.kind == "f" else self._tensors.taken.stored(batch)
         answered = self._network.run(stored)
         return [tensor.numbers(output) for tensor, output in zip(self._tensors.answered, answered, strict=True)]
 
