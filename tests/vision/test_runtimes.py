@@ -16,7 +16,7 @@ from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
 from webapp.vision import runtimes
 from webapp.vision.detectors.blazepose import OUTPUTS, SIDE_PX
-from webapp.vision.runtimes import LanedNetwork, Network, candidates, load_network, network_speeds
+from webapp.vision.runtimes import LanedNetwork, Network, candidates, load_network
 from webapp.vision.weights import model_path
 
 
@@ -150,14 +150,6 @@ def test_a_runtime_that_refuses_the_file_leaves_it_to_the_other(
 
     assert load(model, "litert").runtime == "openvino"
     assert "litert cannot load pose_detection.tflite: illegal instruction" in caplog.text
-
-
-def test_the_speed_is_that_of_each_runtime_that_can(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert {name: value > 0 for name, value in network_speeds(model, 1).items()} == {"openvino": True, "litert": True}
-
-    monkeypatch.setitem(runtimes._LOADERS, "litert", broken)
-
-    assert list(network_speeds(model, 1)) == ["openvino"]
 
 
 def test_what_is_chosen_for_a_model_of_ones_own_is_kept_beside_all_others(tmp_path: Path, model: Path) -> None:

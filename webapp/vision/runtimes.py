@@ -18,7 +18,6 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
-from statistics import median
 from typing import Protocol
 
 import numpy as np
@@ -122,16 +121,6 @@ def load_network(
     return chosen(file_loaders(path, outputs, threads), path, threads, runtime, input_px)
 
 
-def network_speeds(path: Path, threads: int, input_px: int = 256) -> dict[str, float]:
-    """Median milliseconds of one picture on each runtime that can run the file.
-
-    ModelUnavailableError where none can.
-    """
-    networks, _ = _loaded(file_loaders(path, None, threads))
-    times_s = _times_s(networks, input_px)
-    return {network.runtime: median(times) * 1000 for network, times in zip(networks, times_s, strict=True)}
-
-
 def chosen(
     loaders: Mapping[str, Callable[[], Network]], path: Path, threads: int, runtime: str, input_px: int
 ) -> Network:
@@ -211,18 +200,14 @@ def _loaded(loaders: Mapping[str, Callable[[], Network]]) -> tuple[list[Network]
 
 def _fastest(loaders: Mapping[str, Callable[[], Network]], path: Path, threads: int, input_px: int) -> Network:
     networks, refusals = _loaded(loaders)
-    if len(networks) == 1:
-        best = networks[0]
-    else:
-        # what else the machine does only ever adds to a time: each at its best
-        best = networks[int(np.argmin([min(times) for times in _times_s(networks, input_px)]))]
+    best = networks[int(np.argmin(_times_s(networks, input_px)))] if len(networks) > 1 else networks[0]
     if not refusals:
         _remember(path, threads, loaders, best.runtime)
     return best
 
 
-def _times_s(networks: Sequence[Network], input_px: int) -> list[list[float]]:
-    """Seconds of each call of each, measured in turns, on one even picture of what they take."""
+def _times_s(networks: Sequence[Network], input_px: int) -> list[float]:
+    """Seconds of each at its best, on one even picture: what else the machine does only ever adds to it."""
     taken: list[list[float]] = [[] for _ in networks]
     began = time.perf_counter()
     while len(taken[0]) < _CALLS or time.perf_counter() - began < _MEASURING_S:
@@ -233,7 +218,7 @@ def _times_s(networks: Sequence[Network], input_px: int) -> list[list[float]]:
                 started = time.perf_counter()
                 network.run(image)
                 times.append(time.perf_counter() - started)
-    return taken
+    return [min(times) for times in taken]
 
 
 def _cache_dir(path: Path) -> Path:
