@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -30,7 +31,10 @@ def spread(points: FloatArray) -> float:
     About a quarter of the height of somebody who stands, and hardly less of somebody who squats.
     """
     there = points[np.isfinite(points[:, 0])]
-    return float(np.sqrt(there.var(axis=0).sum())) if len(there) else 0.0
+    if not len(there):
+        return 0.0
+    offsets = there - there.sum(axis=0) / len(there)
+    return math.sqrt(float(np.vdot(offsets, offsets)) / len(there))
 
 
 def box_around(points_px: FloatArray, margin: float) -> Box:

@@ -34,13 +34,9 @@ class Sighting:
 
     pose: Pose
     box: Box
+    centre_px: FloatArray
     colours: FloatArray | None = None
     follows: frozenset[int] = frozenset()
-
-    @property
-    def centre_px(self) -> FloatArray:
-        points_px = self.pose.keypoints_px
-        return np.asarray(points_px[np.isfinite(points_px[:, 0])].mean(axis=0))
 
 
 @dataclass(frozen=True)
@@ -129,7 +125,9 @@ class Identities:
 
 
 def sighting_of(pose: Pose, colours: FloatArray | None, follows: frozenset[int] = frozenset()) -> Sighting:
-    return Sighting(pose, box_around(pose.keypoints_px, 0.0), colours, follows)
+    there_px = pose.keypoints_px[np.isfinite(pose.keypoints_px[:, 0])]
+    centre_px = there_px.sum(axis=0) / len(there_px)
+    return Sighting(pose, box_around(pose.keypoints_px, 0.0), centre_px, colours, follows)
 
 
 def _covered(sightings: Sequence[Sighting]) -> list[bool]:

@@ -53,7 +53,7 @@ class LeftRight:
             return pose
         predicted_px = self._last_px + self._velocity_px_s * elapsed_s
         order = np.arange(len(self._partners))
-        verdicts = [self._exchanged(part, pose, predicted_px) for part in self._parts]
+        verdicts = self._verdicts(pose, predicted_px)
         turned = {
             verdict
             for part, verdict in zip(self._parts, verdicts, strict=True)
@@ -75,24 +75,27 @@ class LeftRight:
         self._last_px = here_px
         return mended
 
-    def _exchanged(self, part: _Part, pose: Pose, predicted_px: FloatArray) -> bool | None:
-        """Whether the part lies much nearer to where it should be with its sides exchanged; None: hard to say.
+    def _verdicts(self, pose: Pose, predicted_px: FloatArray) -> list[bool | None]:
+        """For each part whether it lies much nearer to where it should be with its sides exchanged; None: hard to say.
 
         Only limbs that should be apart from their partners say anything.
         """
-        pairs, partners = part.pairs, self._partners[part.pairs]
-        apart_px = np.hypot(*(predicted_px[pairs] - predicted_px[partners]).T)
-        telling = (apart_px > _APART * spread(predicted_px)) & (
-            np.minimum(pose.scores[pairs], pose.scores[partners]) > _MIN_SCORE
-        )
-        pairs, partners = pairs[telling], partners[telling]
+        partners = self._partners
+        apart_px = _distances(predicted_px, predicted_px[partners])
+        sure = np.minimum(pose.scores, pose.scores[partners]) > _MIN_SCORE
+        telling = sure & (apart_px > _APART * spread(predicted_px))
         # from where they were and from where they should be: one misplaced keypoint must not speak for an exchange
-        before = (self._last_px[pairs], predicted_px[pairs])
-        as_given = min(_mean_norm(pose.keypoints_px[pairs] - points_px) for points_px in before)
-        exchanged = max(_mean_norm(pose.keypoints_px[partners] - points_px) for points_px in before)
-        if min(as_given, exchanged) < _MUCH_NEARER * max(as_given, exchanged):
-            return exchanged < as_given
-        return None
+        before = (self._last_px, predicted_px)
+        as_given = np.stack([_distances(pose.keypoints_px, points_px) for points_px in before])
+        exchanged = np.stack([_distances(pose.keypoints_px[partners], points_px) for points_px in before])
+        verdicts: list[bool | None] = []
+        for part in self._parts:
+            here = part.pairs[telling[part.pairs]]
+            nearest = float(_mean(as_given[:, here]).min(initial=math.inf))
+            farthest = float(_mean(exchanged[:, here]).max(initial=0.0))
+            clear = min(nearest, farthest) < _MUCH_NEARER * max(nearest, farthest)
+            verdicts.append(farthest < nearest if clear and math.isfinite(nearest + farthest) else None)
+        return verdicts
 
 
 def _kind(name: str) -> str:
@@ -100,10 +103,15 @@ def _kind(name: str) -> str:
     return "arm" if joint in _ARM else "leg" if joint in _LEG else "rest"
 
 
-def _mean_norm(offsets_px: FloatArray) -> float:
-    distances = np.hypot(*offsets_px.T)
-    there = np.isfinite(distances)
-    return float(distances[there].mean()) if there.any() else math.nan
+def _distances(one_px: FloatArray, other_px: FloatArray) -> FloatArray:
+    offsets_px = one_px - other_px
+    return np.asarray(np.hypot(offsets_px[:, 0], offsets_px[:, 1]))
+
+
+def _mean(distances_px: FloatArray) -> FloatArray:
+    """Along the keypoints, (2, P) to (2,) or less; NaN left out."""
+    there = distances_px[:, np.isfinite(distances_px).all(axis=0)]
+    return there.sum(axis=1) / there.shape[1] if there.shape[1] else np.empty(0, np.float32)
 
 
 def _reordered(pose: Pose, order: NDArray[np.int64]) -> Pose:

@@ -22,8 +22,8 @@ _SIZE_S = 1.0  # a person's size changes slowly
 class SmoothingRates:
     """Cut-off frequency at rest, and how much it grows for each person's size (spread) a second."""
 
-    still_hz: float = 1.0
-    per_speed_hz: float = 8.0
+    still_hz: float = 0.5
+    per_speed_hz: float = 12.0
 
 
 class PoseSmoother:
