@@ -80,6 +80,18 @@ def test_a_model_that_insists_for_a_second_is_believed_once() -> None:
     assert 0.9 * FPS <= as_given.index(True) <= 1.1 * FPS
 
 
+def test_a_garbled_pose_among_exchanged_ones_does_not_decide() -> None:
+    """As BlazePose does it in a jumping jack: exchanged, for a frame something in between, exchanged, right again."""
+    mender = LeftRight(BLAZEPOSE_33)
+    true = figure(-90)
+    between = replace(true, keypoints_px=(true.keypoints_px + exchanged(true).keypoints_px) / 2)
+
+    for number, given in enumerate([true] * 5 + [exchanged(true)] * 2 + [between] + [exchanged(true)] + [true] * 30):
+        mended = mender.mend(given, number / FPS)
+        if given is not between:
+            assert mended.keypoints_px == pytest.approx(true.keypoints_px), number
+
+
 def test_after_a_gap_the_model_is_believed() -> None:
     mender = LeftRight(BLAZEPOSE_33)
     true = figure(-90)

@@ -18,15 +18,21 @@ _MIN_SCORE = 0.3
 _MUCH_NEARER = 0.5
 _APART = 0.25  # of the person's spread
 _INSISTED_S = 1.0
+_UNCLEAR_S = 0.08  # for so long a pose that fits neither way is taken for a mistake, and what was before still counts
 _GAP_S = 0.3
 
 
 @dataclass
 class _Part:
-    """The paired keypoints of arms, legs or the rest, and for how long the model has exchanged them."""
+    """The paired keypoints of arms, legs or the rest, and for how long the model has exchanged them.
+
+    apart: whether they should be, in this frame; unclear_s: for how long they were, and fitted neither way.
+    """
 
     pairs: NDArray[np.int64]
     insisted_s: float = 0.0
+    apart: bool = False
+    unclear_s: float = 0.0
 
 
 class LeftRight:
@@ -71,6 +77,12 @@ class LeftRight:
                 order[part.pairs] = self._partners[part.pairs]
         mended = pose if np.array_equal(order, np.arange(len(order))) else _reordered(pose, order)
         here_px = np.where(np.isfinite(mended.keypoints_px), mended.keypoints_px, predicted_px)
+        for part, verdict in zip(self._parts, verdicts, strict=True):
+            if verdict is None and part.apart and part.unclear_s + elapsed_s <= _UNCLEAR_S:
+                part.unclear_s += elapsed_s
+                here_px[part.pairs] = self._last_px[part.pairs]
+            else:
+                part.unclear_s = 0.0
         self._velocity_px_s = np.nan_to_num((here_px - self._last_px) / np.float32(elapsed_s))
         self._last_px = here_px
         return mended
@@ -91,6 +103,7 @@ class LeftRight:
         verdicts: list[bool | None] = []
         for part in self._parts:
             here = part.pairs[telling[part.pairs]]
+            part.apart = len(here) > 0
             nearest = float(_mean(as_given[:, here]).min(initial=math.inf))
             farthest = float(_mean(exchanged[:, here]).max(initial=0.0))
             clear = min(nearest, farthest) < _MUCH_NEARER * max(nearest, farthest)
