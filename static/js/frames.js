@@ -159,7 +159,8 @@ export class FrameFeed {
       bytes = await this.capture();
     } finally {
       this.encoding = false;
-      if (bytes && !document.hidden) this.connection.send(frameId, timeS, bytes);
+      // a picture that was being encoded when it was stopped stays here
+      if (bytes && this.stopWatching && !document.hidden) this.connection.send(frameId, timeS, bytes);
       else this.connection.release(frameId);
     }
     this.#trySend();

@@ -83,7 +83,7 @@ export class OnDevicePoses extends EventTarget {
 }
 
 function person({ keypoints, world, ms }) {
-  return keypoints && { keypoints: inThrees(keypoints), world_m: inThrees(world), ms };
+  return keypoints ? { keypoints: inThrees(keypoints), world_m: inThrees(world), ms } : null;
 }
 
 const inThrees = (values) => Array.from({ length: values.length / 3 }, (_, k) => [...values.subarray(3 * k, 3 * k + 3)]);

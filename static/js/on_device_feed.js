@@ -6,6 +6,7 @@ import { SKELETONS } from "./skeletons.js";
 
 const PICTURES_PER_S = 20;
 const PACKET_MS = 200;
+const NOT_SEEN = /^(no worker|worker restarted|the connection was lost)/; // so the same poses may be sent again
 const PERSON_ID = 1; // only one person is found here
 const SKELETON = SKELETONS.blazepose_33;
 
@@ -67,6 +68,7 @@ export class PoseFeed extends EventTarget {
     this.busy = null; // what is being looked at is of no interest any more
     this.found = [];
     this.last = null; // the last picture that was looked at and not told of
+    this.packet = null; // what was sent last
   }
 
   // The picture that the video shows now.
@@ -111,8 +113,21 @@ export class PoseFeed extends EventTarget {
     if (this.last && this.last.height_px !== frame.height_px) this.found = []; // a packet has one size of picture
     this.last = frame;
     if (frame.people.length) this.found.push(frame);
-    // poses wait for a credit; when too many do, every second of the older half goes
-    if (this.found.length > MAX_POSES) this.found = this.found.filter((_, place) => place % 2 || place > MAX_POSES / 2);
+    this.#thinOut();
+    this.#schedule();
+  }
+
+  // Poses wait for a credit; when too many do, every second of the older half goes.
+  #thinOut() {
+    while (this.found.length > MAX_POSES) this.found = this.found.filter((_, place) => place % 2 || place > MAX_POSES / 2);
+  }
+
+  // Poses that no worker has seen go ahead of those that were found since, unless later ones are already on their way.
+  #takeBack(packet) {
+    if (this.packet !== packet) return;
+    this.found = [...packet.found, ...this.found];
+    this.last ??= packet.last;
+    this.#thinOut();
     this.#schedule();
   }
 
@@ -128,8 +143,11 @@ export class PoseFeed extends EventTarget {
 
   async #send() {
     const { last, found, connection } = this;
-    const frameId = last && connection.ready ? connection.reserve(last.time_s, { seen: last }) : null;
+    const packet = { last, found };
+    const onAnswer = ({ reason }) => NOT_SEEN.test(reason ?? "") && this.#takeBack(packet);
+    const frameId = last && connection.ready ? connection.reserve(last.time_s, { seen: last, onAnswer }) : null;
     if (frameId === null) return false; // a credit that comes back calls again
+    this.packet = packet;
     [this.last, this.found] = [null, []];
     this.sentMs = performance.now();
     const { width_px, height_px } = last;

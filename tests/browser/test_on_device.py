@@ -62,15 +62,18 @@ def test_missing_files_stop_the_camera_and_the_server_is_asked_only_after_a_clic
     log = SocketLog(page)
     page.route("**/vendor/mediapipe-pose/*.tflite*", lambda route: route.fulfill(status=404))
     wait_for_worker(page)
+    page.reload()
+    wait_until(page, lambda: len(log.sent) > 3, "pictures for the server")
 
     find_poses(page, "in this browser")
+    page.wait_for_timeout(100)  # what was on its way
+    sent = len(log.sent)
 
     message = page.locator("[data-stage-message]")
     expect(message).to_contain_text("Poses cannot be found in this browser")
     expect(message).to_contain_text("not all on this server (pose_landmark_full.tflite)")
     expect(page.get_by_label("Find poses")).to_have_value("server")
     expect(page.locator("[data-stage]")).to_have_attribute("data-source", "none")
-    sent = len(log.sent)
     page.wait_for_timeout(500)
     assert len(log.sent) == sent
     message.get_by_role("button", name="Go on with the server").click()
@@ -125,3 +128,47 @@ def test_nobody_is_packed_into_no_bytes(open_page: OpenPage) -> None:
     page = open_page("/login", username=None)
 
     assert run(page, "packed_poses.js", "return (await m.packPoses([], 360)).byteLength;") == 0
+
+
+WAITING = """
+const canvas = Object.assign(document.createElement('canvas'), {width: 64, height: 36});
+const context = canvas.getContext('2d');
+const drawing = setInterval(() => {
+  context.fillStyle = `hsl(${performance.now() % 360} 50% 50%)`;
+  context.fillRect(0, 0, 64, 36);
+}, 20);
+const video = Object.assign(document.createElement('video'), {muted: true, srcObject: canvas.captureStream()});
+await video.play();
+const person = {keypoints: Array(33).fill([1, 1, 1]), world_m: Array(33).fill([0, 0, 0]), ms: 1};
+const connection = Object.assign(new EventTarget(), {
+  ready: false,
+  sent: [],
+  reserve: (timeS, entry) => ((connection.entry = entry), connection.sent.length + 1),
+  sendPoses: (id, header) => connection.sent.push(header.times_s),
+});
+const feed = new m.PoseFeed(video, connection, '', {sends: true});
+feed.finder = {ready: true, find: async () => person};
+let seen = 0;
+feed.addEventListener('seen', () => (seen += 1));
+const until = async (true_) => { while (!true_()) await new Promise((resolve) => setTimeout(resolve, 10)); };
+feed.start(() => performance.now() / 1000);
+await until(() => seen >= 8);
+connection.ready = true;
+connection.dispatchEvent(new Event('credit'));
+await until(() => connection.sent.length === 1);
+connection.entry.onAnswer({reason: 'worker restarted'});
+await until(() => connection.sent.length === 2);
+feed.stop();
+clearInterval(drawing);
+return connection.sent;
+"""
+
+
+def test_poses_wait_for_a_worker_and_go_again_when_it_was_lost(open_page: OpenPage) -> None:
+    page = open_page("/login", username=None)
+
+    waited, again = run(page, "on_device_feed.js", WAITING)
+
+    assert len(waited) >= 8
+    assert again[: len(waited)] == waited
+    assert again == sorted(again)
