@@ -139,7 +139,10 @@ class SessionPipeline:
         recognition = None
         for index, time_s in enumerate(message.times_s):
             pose = _pose(unpacked, index, message.skeleton, message.height_px)
-            recognition = self._recognisers.recognition_of(ON_DEVICE_PERSON, pose, message.height_px, time_s)
+            is_last = index == len(message.times_s) - 1
+            recognition = self._recognisers.recognition_of(
+                ON_DEVICE_PERSON, pose, message.height_px, time_s, ranked=is_last
+            )
         return recognition
 
     def _expect_from(self, found_by: ModelChoice) -> None:

@@ -61,8 +61,10 @@ class SessionRecognisers:
         if self._followed not in remembered:
             self._followed = None
 
-    def recognition_of(self, person_id: int, pose: Pose, image_height_px: int, time_s: float) -> Recognition:
-        """What this person is doing; the events in it wait for take_events too."""
+    def recognition_of(
+        self, person_id: int, pose: Pose, image_height_px: int, time_s: float, *, ranked: bool = True
+    ) -> Recognition:
+        """What this person is doing; the events in it wait for take_events too. ranked: as in StreamRecogniser."""
         if self._followed not in {None, person_id}:
             return Recognition(reason=NOT_FOLLOWED)
         if self._bank is None:
@@ -70,7 +72,7 @@ class SessionRecognisers:
         recogniser = self._recognisers.get(person_id)
         if recogniser is None:
             recogniser = self._recognisers[person_id] = StreamRecogniser(self._bank)
-        recognition = recogniser.update(pose, image_height_px, time_s)
+        recognition = recogniser.update(pose, image_height_px, time_s, ranked=ranked)
         self._announce(person_id, recognition)
         return recognition
 

@@ -85,8 +85,11 @@ class StreamRecogniser:
         self._last_s: float | None = None
         self._answer = Recognition(reason="nobody in view")
 
-    def update(self, pose: Pose, image_height_px: int, time_s: float) -> Recognition:
-        """Take in one frame's pose. A time not later than the last one is answered without being counted."""
+    def update(self, pose: Pose, image_height_px: int, time_s: float, *, ranked: bool = True) -> Recognition:
+        """Take in one frame's pose. A time not later than the last one is answered without being counted.
+
+        ranked: whether somebody looks at the ranking of this moment; without, it may be an older one.
+        """
         if image_height_px <= 0:
             raise InvalidInputError(f"image_height_px must be positive, got {image_height_px}")
         events: tuple[Event, ...] = ()
@@ -105,7 +108,8 @@ class StreamRecogniser:
         self._last_s = time_s
         ticks = self._sampler.add(time_s, *self._remember(pose, image_height_px, time_s))
         events += tuple(event for tick in ticks for event in self._advance(tick, time_s))
-        self._answer = self._ranking.answer(self._matcher, self._features, time_s)
+        if ranked:
+            self._answer = self._ranking.answer(self._matcher, self._features, time_s)
         return replace(self._answer, events=events)
 
     def flush(self) -> tuple[Event, ...]:
