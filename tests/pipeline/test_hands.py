@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.jointed_hand import fist, gestured, pinch
+from tests.movements import arm_raise
+from tests.pipeline.banks import stored_bank
 from tests.vision.hands import CLEAR, walking_hand
 from webapp.config import Settings
+from webapp.core.errors import InvalidInputError
 from webapp.core.records import Pose, PoseSequence
+from webapp.core.sequence_file import to_bytes
 from webapp.core.sequences import check_take
+from webapp.pipeline.analyses import analysed
+from webapp.pipeline.inquiries import (
+    ComparisonQuestion,
+    FeedbackQuestion,
+    HealthQuestion,
+    Question,
+    RepetitionsQuestion,
+    StoredEvent,
+)
 from webapp.pipeline.messages import SessionEvent
 from webapp.pipeline.models import Models, load_models
 from webapp.pipeline.pipeline import SessionPipeline
@@ -108,3 +123,32 @@ def test_a_hand_that_tips_over_once_does_not_wave(
     events, _ = played(models, bank, film(pictures_bgr[0], tipped, scale=1.6))
 
     assert events == []
+
+
+BOTH_KINDS = stored_bank(
+    1, {"fist": [gestured((fist, 1.6))], "pinch": [gestured((pinch, 1.2))], "raise": [arm_raise()]}
+)
+FIST = to_bytes(gestured((fist, 1.4), seed=3))
+EVENT = StoredEvent("event", "fist", "fist", "take of fist", 2.0, 3.4, 0.1, 0.4, FIST)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        HealthQuestion(BOTH_KINDS),
+        ComparisonQuestion(FIST, BOTH_KINDS.actions[0].takes, None, mirror=True),
+        RepetitionsQuestion("event", [EVENT]),
+        FeedbackQuestion(BOTH_KINDS, FIST, "fist", None, "", tune=True, add=None, recent=[EVENT]),
+        FeedbackQuestion(BOTH_KINDS, FIST, None, "raise", "", tune=True, add=None, recent=[]),
+    ],
+    ids=["health", "comparison", "repetitions", "wrong", "missed"],
+)
+def test_everything_asked_of_takes_is_answered_for_hands_beside_bodies(question: Question) -> None:
+    assert json.dumps(analysed(question, Settings()), allow_nan=False)
+
+
+def test_a_body_has_no_take_of_a_hand_to_be_compared_with() -> None:
+    question = ComparisonQuestion(to_bytes(arm_raise()), BOTH_KINDS.actions[0].takes, None, mirror=False)
+
+    with pytest.raises(InvalidInputError, match="none of the action's takes can be compared"):
+        analysed(question, Settings())

@@ -130,6 +130,6 @@ def smoothed_middle(points: FloatArray, visible: FloatArray) -> tuple[FloatArray
 
 
 def typical_body_size(track: Track) -> float:
-    """The torso's length over the whole track, in its unit; NaN where the shoulders are never seen."""
+    """The body size (normalise) over the whole track, in its unit; NaN where what tells it is never seen."""
     sizes = body_size(track.points, track.visible, track.skeleton)
     return float(np.nanmedian(sizes)) if np.isfinite(sizes).any() else float("nan")
