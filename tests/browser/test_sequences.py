@@ -55,7 +55,7 @@ def test_a_mirror_exchanges_left_and_right_as_the_server_does(page: Page) -> Non
 
 def test_a_skeleton_of_the_users_own_is_mirrored_by_its_own_names(page: Page) -> None:
     skeleton = Skeleton("rod", ("tip", "left_end", "end_right_far", "right_end"), (("tip", "left_end"),))
-    points = np.arange(16, dtype=np.float32).reshape(2, 4, 2) / 16
+    points = np.linspace(0, 1, 16, dtype=np.float32).reshape(2, 4, 2)
     sequence = PoseSequence(skeleton, np.array([0.0, 0.1]), points, np.ones((2, 4), np.float32))
 
     mirror = run(page, "m.mirroredSequence(a[0])", sequence_to_json(sequence))
