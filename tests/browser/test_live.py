@@ -75,7 +75,7 @@ def jack_window(sequence: dict[str, Any]) -> tuple[float, float]:
 def test_a_recorded_movement_is_recognised_live_and_kept_over_a_restart(
     open_page: OpenPage, server: RunningServer
 ) -> None:
-    page = open_page("/login", username=None, expected_errors="WebSocket|ERR_CONNECTION")
+    page = open_page("/login", username=None, expected_errors="WebSocket|ERR_CONNECTION|503")
     sign_up(page, "newcomer")
 
     page.goto("/record/")
