@@ -27,14 +27,14 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_without_yolov5_the_mediapipe_detector_is_taken(settings: Settings) -> None:
-    assert load_detector(settings).name == "blazepose"
+    assert getattr(load_detector(settings), "name", None) == "blazepose"
 
 
 def test_a_damaged_yolov5_is_not_taken_by_itself(settings: Settings) -> None:
     (settings.weights_dir / "yolov5").mkdir()
     (settings.weights_dir / "yolov5" / "yolov5n.pt").write_bytes(b"half a file")
 
-    assert load_detector(settings).name == "blazepose"
+    assert getattr(load_detector(settings), "name", None) == "blazepose"
 
 
 def test_a_detector_asked_for_by_name_must_be_there(settings: Settings) -> None:
