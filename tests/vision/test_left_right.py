@@ -84,7 +84,8 @@ def test_a_garbled_pose_among_exchanged_ones_does_not_decide() -> None:
     """As BlazePose does it in a jumping jack: exchanged, for a frame something in between, exchanged, right again."""
     mender = LeftRight(BLAZEPOSE_33)
     true = figure(-90)
-    between = replace(true, keypoints_px=(true.keypoints_px + exchanged(true).keypoints_px) / 2)
+    halfway_px = ((true.keypoints_px + exchanged(true).keypoints_px) / 2).astype(np.float32)
+    between = replace(true, keypoints_px=halfway_px)
 
     for number, given in enumerate([true] * 5 + [exchanged(true)] * 2 + [between] + [exchanged(true)] + [true] * 30):
         mended = mender.mend(given, number / FPS)
