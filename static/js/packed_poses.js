@@ -5,6 +5,7 @@ export const MAX_POSES = 64;
 const PER_HEIGHT = 8192;
 const PER_SCORE = 255;
 const PER_METRE = 1000;
+const [PLACE_STEP, SCORE_STEP, METRE_STEP] = [8, 17, 8]; // multiples of these are sent: the model trembles by more
 const HIDDEN = -32768;
 const LARGEST = 32767;
 
@@ -26,11 +27,16 @@ export async function packPoses(people, heightPx) {
 
 function wholeNumbers([x, y, score], world, heightPx) {
   const hidden = x === null;
-  const seen = hidden ? [HIDDEN, HIDDEN, 0] : [whole((x / heightPx) * PER_HEIGHT), whole((y / heightPx) * PER_HEIGHT), whole(score * PER_SCORE)];
-  return world ? [...seen, ...world.map((value) => whole(value * PER_METRE))] : seen;
+  const place = (px) => whole((px / heightPx) * PER_HEIGHT, PLACE_STEP);
+  const seen = hidden ? [HIDDEN, HIDDEN, 0] : [place(x), place(y), whole(score * PER_SCORE, SCORE_STEP)];
+  return world ? [...seen, ...world.map((value) => whole(value * PER_METRE, METRE_STEP))] : seen;
 }
 
-const whole = (value) => Math.max(-LARGEST, Math.min(LARGEST, Math.round(value)));
+// The multiple of step nearest to the value, as far as it fits.
+function whole(value, step) {
+  const most = Math.floor(LARGEST / step);
+  return step * Math.max(-most, Math.min(most, Math.round(value / step)));
+}
 
 // All low bytes, then all high bytes: the high ones are nearly all alike.
 function bytePlanes(values) {
