@@ -72,6 +72,12 @@ def test_the_memory_of_the_choice_is_readable_for_other_users(model: Path) -> No
     assert stat.S_IMODE((model.parents[1] / "cache" / "runtimes.json").stat().st_mode) == 0o644
 
 
+def test_nothing_compiled_is_kept_that_could_be_damaged_and_loaded(model: Path) -> None:
+    load(model, "openvino")
+
+    assert [path for path in model.parents[1].rglob("*") if path.is_file()] == [model]
+
+
 def test_a_memory_that_may_not_be_read_hinders_nothing(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_path: Path) -> dict[str, str]:
         raise PermissionError(13, "Permission denied", "runtimes.json")

@@ -35,8 +35,8 @@ class Runner(Protocol):
         ...
 
 
-Loader = Callable[[Path, Sequence[str] | None, int, int, Path], Sequence[Runner]]
-"""(path, outputs, threads, lanes, cache folder) -> runners; outputs None: all of the model's, in its order."""
+Loader = Callable[[Path, Sequence[str] | None, int, int], Sequence[Runner]]
+"""(path, outputs, threads, lanes) -> runners; outputs None: all of the model's, in its order."""
 
 
 class OpenVinoRunner:
@@ -95,14 +95,14 @@ class OnnxRuntimeRunner:
         return answered
 
 
-def load_openvino(
-    path: Path, outputs: Sequence[str] | None, threads: int, lanes: int, cache: Path
-) -> list[OpenVinoRunner]:
-    """A .tflite or .onnx file; compiled once for all lanes, which share its weights."""
+def load_openvino(path: Path, outputs: Sequence[str] | None, threads: int, lanes: int) -> list[OpenVinoRunner]:
+    """A .tflite or .onnx file; compiled once for all lanes, which share its weights.
+
+    Compiled anew at every load: OpenVINO's own cache would save some 0.3 s, but loads a damaged file of it unseen.
+    """
     import openvino  # noqa: PLC0415 -- only the runtime that is used costs memory and time
 
     core = openvino.Core()
-    core.set_property({"CACHE_DIR": str(cache / "openvino")})
     model = core.read_model(path)
     lengths = list(_only(model.inputs).get_partial_shape())
     kept = [model.outputs[row] for row in _rows(outputs, [output.get_names() for output in model.outputs])]
@@ -116,9 +116,7 @@ def load_openvino(
     return [OpenVinoRunner(compiled) for _ in range(lanes)]
 
 
-def load_litert(
-    path: Path, outputs: Sequence[str] | None, threads: int, lanes: int, _cache: Path
-) -> list[LiteRtRunner]:
+def load_litert(path: Path, outputs: Sequence[str] | None, threads: int, lanes: int) -> list[LiteRtRunner]:
     """A .tflite file; every lane has its own interpreter."""
     from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 -- as above
 
@@ -126,9 +124,7 @@ def load_litert(
     return [LiteRtRunner(Interpreter(model_path=str(path), num_threads=each), outputs) for _ in range(lanes)]
 
 
-def load_onnxruntime(
-    path: Path, outputs: Sequence[str] | None, threads: int, lanes: int, _cache: Path
-) -> list[OnnxRuntimeRunner]:
+def load_onnxruntime(path: Path, outputs: Sequence[str] | None, threads: int, lanes: int) -> list[OnnxRuntimeRunner]:
     """An .onnx file; the lanes share one session."""
     import onnxruntime  # noqa: PLC0415 -- as above
 

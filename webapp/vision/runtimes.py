@@ -170,7 +170,7 @@ def _lanes(runtime: str, path: Path, outputs: Sequence[str] | None, threads: int
 
 def _runners(runtime: str, path: Path, outputs: Sequence[str] | None, threads: int, lanes: int) -> Sequence[Runner]:
     try:
-        return _LOADERS[runtime](path, outputs, threads, lanes, _cache_dir(path))
+        return _LOADERS[runtime](path, outputs, threads, lanes)
     except ImportError as error:
         package = PACKAGES[runtime]
         raise ModelUnavailableError(f"runtime {runtime} is not installed ({error}): pip install {package}") from error
