@@ -17,6 +17,7 @@ from webapp.bench.browser import LiveClient
 from webapp.core.skeleton import HAND_21
 from webapp.pipeline import wire_sessions
 from webapp.pipeline.messages import LoadedModels, ModelChoice, ModelsReady, ModelsRefused
+from webapp.sockets.model_switch import GIVEN_UP
 
 HANDS = LoadedModels("palm", "hand_full", "litert", HAND_21)
 
@@ -126,6 +127,32 @@ def test_a_new_worker_is_told_of_the_models_a_session_has_and_of_those_it_waits_
     second.wait_for(lambda: bool(second.of("session_models")))
     assert second.of("session_opened")[0][0]["models"] == {"detector": "auto", "pose_model": "hand_full"}
     assert second.of("session_models")[0][0]["models"] == {"detector": "blazepose", "pose_model": "blazepose_lite"}
+
+
+def test_models_that_end_each_worker_that_loads_them_are_given_up_in_words(web: Server) -> None:
+    first, client = web.worker(), web.live("alice")
+    client.wait_for_worker("ready")
+    client.choose_models("auto", "hand_full")
+    asked_for(first)
+    first.close()
+    client.wait_for_worker("absent")
+    second = web.worker()
+    asked_for(second)
+    second.close()
+    client.wait_for(lambda: states(client) == ["absent", "restarted", "absent"], "the loss of the second")
+
+    third = web.worker()
+
+    client.wait_for(lambda: bool(notices(client, "models_refused")), "the refusal")
+    (refused,) = notices(client, "models_refused")
+    assert (refused["pose_model"], refused["reason"]) == ("hand_full", GIVEN_UP)
+    third.wait_for(lambda: bool(third.of("session_opened")))
+    assert third.of("session_opened")[0][0]["models"] is None
+    assert not third.of("session_models")
+
+
+def states(client: LiveClient) -> list[Any]:
+    return [told["state"] for told in notices(client, "worker") if told["state"] != "ready"]
 
 
 @pytest.mark.parametrize(

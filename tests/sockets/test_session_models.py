@@ -79,12 +79,53 @@ def test_where_there_is_no_worker_the_next_one_begins_with_the_wish() -> None:
     assert (session.settled, session.is_waiting) == (B, False)
 
 
-def test_what_a_new_worker_does_not_have_is_given_up() -> None:
+def test_where_a_new_worker_does_not_have_them_it_is_asked_for_those_of_the_installation() -> None:
     session = SessionModels(A)
     session.choose(B)
     session.settle()
 
+    assert session.refused(ModelsRefused("s1", B, "why"))
+    assert (session.settled, session.wanted, session.is_waiting) == (None, A, True)
+    assert not session.refused(ModelsRefused("s1", A, "why"))
+    assert (session.wanted, session.is_waiting) == (None, False)
+
+
+def test_what_the_worker_of_a_new_session_does_not_have_is_given_up() -> None:
+    session = SessionModels(A)
+
     refuse(session)
+
+    assert (session.settled, session.is_waiting) == (None, False)
+
+
+def test_a_wish_over_which_two_workers_were_lost_is_given_up() -> None:
+    session = SessionModels(A)
+    session.begin()
+    accept(session)
+    session.choose(B)
+
+    assert session.begin() is None
+    assert session.wanted == B
+    assert session.begin() == B
+    assert (session.wanted, session.settled, session.is_waiting) == (A, A, False)
+
+
+def test_models_over_which_two_workers_were_lost_are_given_up_for_those_of_the_installation() -> None:
+    session = SessionModels(A)
+    session.choose(B)
+    session.settle()
+
+    assert [session.begin() for _ in range(3)] == [None, None, B]
     assert session.settled == A
-    refuse(session)
+    assert [session.begin() for _ in range(2)] == [None, A]
     assert session.settled is None
+
+
+def test_workers_that_are_lost_later_on_cost_a_session_no_models() -> None:
+    session = SessionModels(A)
+    session.choose(B)
+    for _ in range(5):
+        session.begin()
+        accept(session)
+
+    assert session.settled == B

@@ -10,6 +10,8 @@ from webapp.pipeline.messages import LoadedModels, ModelChoice, ModelsAsked, Mod
 from webapp.sockets.relay import Relay
 from webapp.sockets.session_models import SessionModels
 
+GIVEN_UP = "the worker was lost twice while it loaded these models; they are not tried again"
+
 Tell = Callable[[str, str, object], bool]
 """Say an event to the worker of a session; whether it has one."""
 
@@ -61,7 +63,9 @@ class ModelSwitch:
     def begin(self, session_id: str) -> ModelChoice | None:
         """A worker takes the session over; the models it is to begin with."""
         session = self._sessions[session_id]
-        session.loaded = None
+        given_up = session.begin()
+        if given_up is not None:
+            self._relay.models_refused(ModelsRefused(session_id, given_up, GIVEN_UP))
         return session.settled
 
     def begun(self, session_id: str) -> None:
@@ -79,8 +83,9 @@ class ModelSwitch:
             session.ready(answer)
             self._relay.worker_state(answer.session_id, "ready", answer.models)
         else:
-            session.refused(answer)
             self._relay.models_refused(answer)
+            if session.refused(answer):
+                self._ask(answer.session_id, session)
 
     def loaded(self, session_id: str) -> LoadedModels | None:
         """What answers a session; None for what its worker loaded by its own settings, or where there is none."""
