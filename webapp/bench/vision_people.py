@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,7 +37,7 @@ def people_speeds(settings: Settings, rounds: int, video: Path = SAMPLE) -> dict
     """four_people_step_ms: JPEG to answer at 30 fps, four people in 640x480, followed and recognised against ten takes.
 
     four_people_track_ms: what the tracker takes of it for each person, without the models.
-    InvalidInputError where not all four are found in nearly every frame.
+    Nothing, and a sentence on standard error, where the detector does not find all four in nearly every frame.
     """
     from webapp.pipeline.messages import FrameMessage
     from webapp.pipeline.models import load_models
@@ -56,7 +57,11 @@ def people_speeds(settings: Settings, rounds: int, video: Path = SAMPLE) -> dict
                 times_ms.append((time.perf_counter() - started) * 1000)
                 found.append(len(answer.people))
     if np.mean(np.array(found) == PEOPLE) < 0.9:
-        raise InvalidInputError(f"four people are in each picture, on average {np.mean(found):.2f} were found")
+        print(
+            f"four people are left out: {models.loaded.detector} finds {np.mean(found):.1f} of them on average",
+            file=sys.stderr,
+        )
+        return {}
     return {
         "four_people_step_ms": rounded(times_ms),
         "four_people_step_ms_p95": round(float(np.percentile(times_ms, 95)), 3),
