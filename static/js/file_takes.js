@@ -9,6 +9,7 @@ export class FileTakes {
     this.form = find(root, "[data-record-form]");
     this.problems = find(root, "[data-file-problems]");
     this.running = null;
+    this.opening = false;
   }
 
   // Begin to answer the person's choices.
@@ -17,6 +18,8 @@ export class FileTakes {
     stage.addEventListener("files", ({ detail: files }) => this.#chosen(files));
     stage.addEventListener("sample", () => this.#chooseSample());
     stage.addEventListener("source", ({ detail }) => {
+      // the person stopped it, or what finds poses here has failed: the other files must not go on with something else
+      if (!this.opening) this.running?.abort(new Error("the video was stopped"));
       if (detail.kind !== "file" && !this.running) this.#showMode("camera");
     });
     find(root, "[data-use-piece]").addEventListener("click", () => this.#readOne());
@@ -71,7 +74,7 @@ export class FileTakes {
     await this.#reading(async (signal) => {
       await this.#read(source, [trim.startS, trim.endS], "", signal);
     });
-    if (this.stage.kind === "file") this.#showMode("file");
+    this.#showMode(this.stage.kind === "file" ? "file" : "camera");
   }
 
   async #readMany(sources) {
@@ -90,7 +93,7 @@ export class FileTakes {
         }
       }
     });
-    this.stage.close();
+    if (this.stage.kind === "file") this.stage.close();
     this.#showMode("camera");
   }
 
@@ -110,7 +113,12 @@ export class FileTakes {
 
   async #open(source) {
     this.source = source;
-    await this.stage.openFile(source.url, source.name, { play: false });
+    this.opening = true;
+    try {
+      await this.stage.openFile(source.url, source.name, { play: false });
+    } finally {
+      this.opening = false;
+    }
     return durationOf(this.stage.video, this.running?.signal);
   }
 

@@ -74,6 +74,7 @@ async function readOnce(stage, [fromS, toS], { onProgress, signal }) {
 }
 
 async function seek(video, timeS, signal) {
+  signal.throwIfAborted(); // the video may be gone
   // half a millisecond into the picture, lest rounding shows the one before
   const target = Math.min(timeS + 0.0005, Math.max(0, video.duration - 0.001));
   if (Math.abs(video.currentTime - target) < 1e-4 && video.readyState >= 2) return;

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.clips import FIRST_JACK, JACKS, man_alone, write_video
 from tests.browser.conftest import OpenPage
@@ -78,6 +78,47 @@ def test_missing_files_stop_the_camera_and_the_server_is_asked_only_after_a_clic
     assert len(log.sent) == sent
     message.get_by_role("button", name="Go on with the server").click()
     wait_until(page, lambda: len(log.sent) > sent, "pictures for the server")
+
+
+@pytest.mark.parametrize("videos", [1, 2])
+def test_missing_files_end_the_reading_of_videos_instead_of_sending_their_pictures(
+    open_page: OpenPage, tmp_path: Path, videos: int
+) -> None:
+    page = open_page("/record/", expected_errors="404|Failed to load")
+    asked: list[Route] = []
+    page.route("**/vendor/mediapipe-pose/*.tflite*", lambda route: asked.append(route))  # noqa: PLW0108  Playwright reads its signature
+    log = SocketLog(page)
+    page.reload()
+    wait_for_worker(page)
+    find_poses(page, "in this browser")
+    films = [str(write_video(tmp_path / f"{number}.webm", man_alone(FIRST_JACK))) for number in range(videos)]
+    page.locator("[data-file-input]").set_input_files(films)
+    if videos == 1:
+        page.locator("[data-use-piece]").click()
+    expect(page.locator("[data-reading-note]")).to_contain_text("Waiting until poses can be found")
+    log.jpegs.clear()  # the camera's, before
+
+    wait_until(page, lambda: bool(asked), "the page asks for the model")
+    asked[0].fulfill(status=404)
+
+    expect(page.locator("[data-stage-message]")).to_contain_text("Poses cannot be found in this browser")
+    expect(page.locator("[data-start]")).to_be_visible()  # not reading any more
+    page.wait_for_timeout(1000)
+    expect(page.locator("[data-stage-message]")).to_contain_text("Poses cannot be found in this browser")
+    assert not log.jpegs
+    assert not page.locator(".take").count()
+
+
+def test_stopping_a_video_that_is_read_ends_the_reading(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page("/record/")
+    wait_for_worker(page)
+    page.locator("[data-file-input]").set_input_files(str(write_video(tmp_path / "a.webm", man_alone(JACKS))))
+    page.locator("[data-use-piece]").click()
+
+    page.locator("[data-do=stop]").click()
+
+    expect(page.locator("[data-start]")).to_be_visible()
+    assert not page.locator(".take").count()
 
 
 NO_GRAPHICS = "HTMLCanvasElement.prototype.getContext = () => null;"
