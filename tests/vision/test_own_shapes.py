@@ -120,6 +120,7 @@ def test_what_is_written_on_a_card_is_read_from_it(card: OwnModelCard, tmp_path:
         ('["top", "left_end"]', '["top", "tail"]', "an edge names 'tail'"),
         ('"top", "left_end", "right_end"', '"top", "top", "right_end"', "none of the keypoints|there twice"),
         ("[input]", "[input", "is no card of a model"),
+        ("[input]", f"deep = {'[' * 5000}", "is no card of a model"),
     ],
 )
 def test_a_card_that_is_wrong_says_where(right: str, wrong: str, said: str, tmp_path: Path) -> None:

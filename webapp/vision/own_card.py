@@ -113,7 +113,7 @@ def read_card(path: Path) -> OwnModelCard:
         return _card(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ModelUnavailableError(f"{path} cannot be read: {error.strerror}") from error
-    except (InvalidInputError, ValueError) as error:  # TOMLDecodeError, UnicodeDecodeError
+    except (InvalidInputError, ValueError, RecursionError) as error:  # TOMLDecodeError, UnicodeDecodeError, "[[[[..."
         raise ModelUnavailableError(f"{path} is no card of a model: {error}") from error
 
 
@@ -181,7 +181,7 @@ def read_skeleton(path: Path) -> Skeleton:
         return skeleton_from_toml(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InvalidInputError(f"skeleton {path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"skeleton {path} is not TOML in UTF-8: {error}") from error
 
 
