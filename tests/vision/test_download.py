@@ -8,8 +8,10 @@ import json
 import random
 import shutil
 import socket
+import sys
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +150,24 @@ def test_a_silent_server_is_given_up_before_the_whole_time(tmp_path: Path, monke
 
     with serving(Served(CONTENT, stall_after=1000)) as server, pytest.raises(DownloadError, match="fell silent"):
         pull(model_at(server.url), tmp_path, max_seconds=60)
+
+
+def test_of_two_who_fetch_at_once_one_waits_for_the_other(tmp_path: Path) -> None:
+    with serving(Served(CONTENT)) as server, ThreadPoolExecutor() as both:
+        paths = list(both.map(lambda _: pull(model_at(server.url), tmp_path, max_seconds=10), range(2)))
+
+    assert [path.read_bytes() for path in paths] == [CONTENT, CONTENT]
+    assert server.asked_ranges == [None]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such lock")
+def test_nobody_waits_for_another_longer_than_the_time_given(tmp_path: Path) -> None:
+    (tmp_path / "some").mkdir()
+    with (
+        download._alone_in(tmp_path / "some", time.monotonic()),
+        pytest.raises(DownloadError, match="another pull is at work there"),
+    ):
+        pull(model_at("http://127.0.0.1:9/x"), tmp_path, max_seconds=0.2)
 
 
 def test_no_server_at_all_is_said_so(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import sys
 import threading
 import time
 import urllib.error
@@ -19,10 +20,14 @@ from pathlib import Path
 from webapp.core.errors import ModelUnavailableError
 from webapp.vision.making import make_model
 from webapp.vision.npm import tarball_url
-from webapp.vision.weights import ModelFile, sha256_of
+from webapp.vision.weights import FileState, ModelFile, file_state, sha256_of
+
+if sys.platform != "win32":
+    import fcntl
 
 CHUNK_BYTES = 64 * 1024
 SILENCE_S = 10.0
+LOCK_POLL_S = 0.1
 MAX_OVERSIZE = 1.25  # the manifest's size is a guide for the progress bar, the hash is what counts
 
 Progress = Callable[[int, int], None]
@@ -38,21 +43,54 @@ def pull(file: ModelFile, weights_dir: Path, *, max_seconds: float, progress: Pr
 
     What came before the time was up stays in NAME.part and is continued by the next call. Proxies are those of the
     environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY). Of a file that is made out of an archive the archive is fetched; it
-    stays only where the making failed (ModelUnavailableError), and the next call goes on from there.
+    stays only where the making failed (ModelUnavailableError), and the next call goes on from there. Where another
+    process is fetching into the same folder, that is waited for.
     """
     target = weights_dir / file.path
     fetched = target.with_name(f"{file.name}.archive") if file.is_made else target
     deadline_s = time.monotonic() + max_seconds
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if not (file.is_made and fetched.is_file() and sha256_of(fetched) == file.sha256):
-            _fetch(file, fetched, deadline_s, progress)
-        if file.is_made:
-            make_model(file, fetched, target)
-            fetched.unlink()
+        with _alone_in(target.parent, deadline_s):
+            if file_state(file, weights_dir) is FileState.PRESENT:  # another has fetched it meanwhile
+                return target
+            if not (file.is_made and fetched.is_file() and sha256_of(fetched) == file.sha256):
+                _fetch(file, fetched, deadline_s, progress)
+            if file.is_made:
+                make_model(file, fetched, target)
+                fetched.unlink()
     except OSError as error:
         raise DownloadError(f"{target} could not be written: {error}") from error
     return target
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path, deadline_s: float) -> Iterator[None]:
+    """One at a time: two that write the same .part spoil it. Windows has no such lock, the hash then refuses it."""
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        while not _locked(descriptor):
+            if time.monotonic() > deadline_s:
+                raise DownloadError("another pull is at work there, and was not done in time")
+            time.sleep(LOCK_POLL_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock is ours now, which ends with the process or when the descriptor is closed."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system without locks
+            return True
+    return True
 
 
 def _fetch(file: ModelFile, target: Path, deadline_s: float, progress: Progress) -> None:
