@@ -86,6 +86,12 @@ def test_without_network_one_line_says_what_happens_now(run: Run, words: tuple[s
     )
 
 
+def test_a_smaller_yolov5_that_is_here_goes_on_being_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights_command, "automatic_detector", lambda _weights_dir: "yolov5n")
+
+    assert "; yolov5n is used instead. Later: " in run("pull")[1]
+
+
 def test_several_files_share_the_time_given(run: Run) -> None:
     with serving(Served(CONTENT, stall_after=0)) as server:
         status, text = run("pull", "yolov5n", "yolov5n", "--max-seconds", "0.3", url=server.url)

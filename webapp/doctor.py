@@ -14,7 +14,7 @@ import stat
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,7 +27,7 @@ from webapp.core.errors import MoveprintError
 from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations, require_latest
 from webapp.listener import address_in_url
-from webapp.vision.catalogue import files_needed, known_models
+from webapp.vision.catalogue import automatic_detector, files_needed, known_models
 from webapp.vision.weights import FileState, file_state, read_manifest, sha256_of
 
 State = Literal["ok", "warn", "fail"]
@@ -140,7 +140,7 @@ def check_models(settings: Settings) -> Iterator[Check]:
             yield Check(name, "fail", detail, file.remedy)
         elif state is FileState.DAMAGED:
             yield Check(name, "warn", f"{detail} and is not used", file.remedy)
-        elif file.name == "yolov5n" and settings.detector == "auto" and "blazepose_detector" in needed:
+        elif file.name == "yolov5n" and _does_without_yolov5(settings, needed):
             yield Check(name, "warn", "not here: the MediaPipe person detector is used instead", file.remedy)
     for own in (entry for entry in known_models(settings.weights_dir) if entry.own):
         if own.present:
@@ -148,6 +148,12 @@ def check_models(settings: Settings) -> Iterator[Check]:
         else:
             severity: State = "fail" if own.name == settings.pose_model else "warn"
             yield Check(f"model {own.name}", severity, "your own model cannot be used", own.remedy)
+
+
+def _does_without_yolov5(settings: Settings, needed: Collection[str]) -> bool:
+    """Whether the MediaPipe person detector takes its place."""
+    automatic = settings.detector == "auto" and "blazepose_detector" in needed
+    return automatic and automatic_detector(settings.weights_dir) == "blazepose"
 
 
 def check_browser_libraries(

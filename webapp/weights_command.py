@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from webapp.config import YOLOV5, Settings
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
+from webapp.vision.catalogue import automatic_detector
 from webapp.vision.download import pull
 from webapp.vision.weights import FileState, ModelFile, file_state, model_file, read_manifest
 
@@ -65,14 +66,16 @@ def _pull(names: Sequence[str], settings: Settings, max_seconds: float | None, *
             lines.append(f"{file.name} fetched: {_pull_with_bar(file, settings, deadline_s)} ({file.licence})")
         except ModelUnavailableError as error:
             failed = True
-            lines.append(f"{_without(file, error)} Later: {file.remedy}")
+            lines.append(f"{_without(file, error, settings)} Later: {file.remedy}")
     return (1 if failed and not optional else 0), "\n".join(lines)
 
 
-def _without(file: ModelFile, error: ModelUnavailableError) -> str:
+def _without(file: ModelFile, error: ModelUnavailableError, settings: Settings) -> str:
     """What is missing now, and what that means."""
     if file.name in YOLOV5:
-        return f"YOLOv5 weights could not be fetched ({error}); the MediaPipe person detector is used instead."
+        used = automatic_detector(settings.weights_dir)
+        used = "the MediaPipe person detector" if used == "blazepose" else used
+        return f"YOLOv5 weights could not be fetched ({error}); {used} is used instead."
     return f"{file.name} could not be fetched ({error}); it cannot be chosen."
 
 
