@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from webapp.core.records import Box, Detection
 from webapp.core.skeleton import UPPER_BODY_6, Skeleton
 from webapp.models_options import add_export_arguments, add_models_arguments
 from webapp.training.export import export_model
+from webapp.vision import own_conversion
 from webapp.vision.own_card import FORMS, card_of
 from webapp.vision.own_models import add_model, remove_model
 from webapp.vision.own_shapes import Hints
@@ -152,6 +154,34 @@ def command(settings: Settings, name: str, *words: str) -> str:
     }[name]
     declare(parser)
     return run(parser.parse_args(words), settings)
+
+
+def test_an_export_that_cannot_write_says_so_before_it_begins(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(InvalidInputError, match=r"file/small\.tflite cannot be written: (Not a directory|File exists)"):
+        command(
+            Settings(weights_dir=tmp_path),
+            *(
+                "export",
+                str(made / "regression.keras"),
+                "--form",
+                "float32",
+                "--out",
+                str(tmp_path / "file/small.tflite"),
+            ),
+        )
+
+
+@pytest.mark.parametrize(
+    ("last_words", "sentence"),
+    [("moveprint: it is none", "it is none"), ("Aborted", "m.keras could not be exported: Aborted")],
+)
+def test_of_an_export_that_fails_the_last_words_are_told(last_words: str, sentence: str) -> None:
+    with pytest.raises(ModelUnavailableError) as refusal:
+        own_conversion._run([sys.executable, "-c", f"import sys; sys.exit({last_words!r})"], "m.keras")
+
+    assert str(refusal.value) == sentence
 
 
 def test_code_in_a_keras_file_is_never_run(made: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,14 @@ def export_model(
     """
     if out.suffix != ".tflite":
         raise InvalidInputError(f"the exported file must end in .tflite, got {out.name}")
-    model = read_keras_model(source)
-    shape = input_shape(model, source)
-    keras = KerasNetwork(model_function(model, (None, *shape[1:])), shape)
-    card = card or _deduced_card(keras, out, hints)
-    pictures = read_pictures(images, card.picture)
-    content = tflite_bytes(model, shape, form, pictures.batch)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:
-        written = Path(scratch) / out.name
+    with _scratch_beside(out) as scratch:
+        model = read_keras_model(source)
+        shape = input_shape(model, source)
+        keras = KerasNetwork(model_function(model, (None, *shape[1:])), shape)
+        card = card or _deduced_card(keras, out, hints)
+        pictures = read_pictures(images, card.picture)
+        content = tflite_bytes(model, shape, form, pictures.batch)
+        written = scratch / out.name
         written.write_bytes(content)
         exported = load_float_network(written, card.picture.side_px, threads=1, runtime="litert")
         described = replace(
@@ -58,6 +58,17 @@ def export_model(
         card_beside(out).write_text(card_text(described), encoding="utf-8")
         os.replace(written, out)
     return described
+
+
+@contextmanager
+def _scratch_beside(out: Path) -> Iterator[Path]:
+    """A folder on the same file system; InvalidInputError where nothing can be written there."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:
+            yield Path(scratch)
+    except OSError as error:
+        raise InvalidInputError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
 def tflite_bytes(model: Any, shape: tuple[int, ...], form: str, pictures: FloatArray) -> bytes:

@@ -26,6 +26,8 @@ EXPORT_LIMIT_S = 300.0
 DYNAMIC = "dynamic.tflite"
 """In the folder of a Keras model, the form of it that runs; beside it its hash and that of what it was made from."""
 _PROJECT = Path(__file__).resolve().parents[2]
+_OURS = "moveprint: "
+"""So begins the sentence in which a command says why it failed."""
 _log = logging.getLogger(__name__)
 
 
@@ -100,7 +102,9 @@ def _run(command: list[str], what: str) -> None:
         os.close(held)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"the export ended with status {done.returncode}"])[-1]
-        raise ModelUnavailableError(said.removeprefix("moveprint: "))
+        if not said.startswith(_OURS):  # a crash, of which the last line is somebody else's
+            raise ModelUnavailableError(f"{what} could not be exported: {said:.300}")
+        raise ModelUnavailableError(said.removeprefix(_OURS))
 
 
 def _hint_arguments(hints: Hints, scratch: Path) -> list[str]:
