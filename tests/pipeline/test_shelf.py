@@ -5,15 +5,17 @@ from __future__ import annotations
 import gc
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 
 import pytest
 
+from webapp.config import Settings
 from webapp.core.errors import ModelUnavailableError
 from webapp.core.records import Pose
 from webapp.core.skeleton import COCO_17
 from webapp.pipeline.messages import ModelChoice
-from webapp.pipeline.models import Models
+from webapp.pipeline.models import ModelLoader, Models
 from webapp.pipeline.shelf import FAILED, ModelShelf
 from webapp.vision.ports import Image
 
@@ -86,6 +88,23 @@ def test_what_two_ask_for_at_once_is_loaded_once(loader: Loader) -> None:
     assert loader.loaded == ["a"]
 
 
+def test_what_nobody_waits_for_any_more_is_not_loaded(loader: Loader) -> None:
+    loader.go = threading.Semaphore(0)
+    shelf = ModelShelf(loader)
+    shelf.get(choice("a"))
+    while shelf._loading is None:
+        time.sleep(0.005)
+
+    for name in ("b", "c", "d"):
+        shelf.get(choice(name))
+    shelf.want_only({choice("c"), None})
+    for _ in range(4):
+        loader.go.release()
+
+    assert [asked for asked, _ in settled(shelf, 2)] == [choice("a"), choice("c")]
+    assert loader.loaded == ["a", "c"]
+
+
 @pytest.mark.parametrize(("name", "sentence"), [("absent", "absent is not here; fetch it"), ("broken", FAILED)])
 def test_what_cannot_be_loaded_is_a_sentence_and_the_next_is_loaded(loader: Loader, name: str, sentence: str) -> None:
     shelf = ModelShelf(loader)
@@ -117,6 +136,27 @@ def fetched(shelf: ModelShelf, name: str) -> Models:
     ((_, models),) = settled(shelf)
     assert isinstance(models, Models)
     return models
+
+
+def test_a_network_that_is_in_use_is_not_loaded_again_with_another() -> None:
+    loader = ModelLoader(Settings(detector="blazepose", pose_model="blazepose_lite"))
+    own = loader.load()
+
+    full = loader.load(ModelChoice("blazepose", "blazepose_full"))
+    whole = loader.load(ModelChoice("whole_frame", "blazepose_full"))
+
+    assert full.person_detector is own.person_detector
+    assert full.pose_estimator is whole.pose_estimator is not own.pose_estimator
+    assert whole.person_detector is not own.person_detector
+    assert whole.loaded.detector == "whole_frame"
+
+
+def test_a_network_that_nobody_uses_any_more_is_let_go() -> None:
+    loader = ModelLoader(Settings(pose_model="blazepose_lite"))
+    detector = weakref.ref(loader.load(ModelChoice("blazepose", "blazepose_lite")).person_detector)
+    gc.collect()
+
+    assert detector() is None
 
 
 def test_a_bottom_up_model_has_no_detector() -> None:

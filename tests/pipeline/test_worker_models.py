@@ -58,10 +58,12 @@ class Loader:
     """Loads at once, or when the test lets it."""
 
     def __init__(self) -> None:
+        self.asked: list[ModelChoice] = []
         self.go = threading.Event()
         self.go.set()
 
     def __call__(self, asked: ModelChoice) -> Models:
+        self.asked.append(asked)
         assert self.go.wait(20)
         if asked.pose_model not in SKELETONS:
             raise ModelUnavailableError(f"{asked.pose_model} is not here; fetch it")
@@ -212,6 +214,21 @@ def test_of_two_wishes_the_later_is_answered(worker: Worker, link: HeardLink, lo
     catch_up(worker, lambda: bool(answers(link)))
 
     assert [answer.asked for answer in answers(link)] == [choice("coco")]
+
+
+def test_of_wishes_that_follow_each_other_quickly_only_the_last_is_loaded(
+    worker: Worker, link: HeardLink, loader: Loader
+) -> None:
+    worker.take(opened(link))
+    loader.go.clear()
+
+    for name in ("absent", "arms", "absent too", "coco"):
+        worker.take(asked(link, choice(name)))
+    loader.go.set()
+    catch_up(worker, lambda: bool(answers(link)))
+
+    assert [answer.asked for answer in answers(link)] == [choice("coco")]
+    assert loader.asked in ([choice("absent"), choice("coco")], [choice("coco")])  # the first may have begun already
 
 
 def test_a_session_that_ends_while_its_models_are_loaded_is_told_nothing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from weakref import WeakValueDictionary
 
 from webapp.core.errors import MoveprintError
@@ -31,6 +31,7 @@ class ModelShelf:
         self._in_use: WeakValueDictionary[ModelChoice, Models] = WeakValueDictionary()
         self._recent: OrderedDict[ModelChoice, Models] = OrderedDict()
         self._wanted: OrderedDict[ModelChoice, None] = OrderedDict()
+        self._loading: ModelChoice | None = None
         self._settled: list[tuple[ModelChoice, Models | str]] = []
         self._changed = threading.Condition()
         threading.Thread(target=self._load_for_ever, name="models", daemon=True).start()
@@ -46,6 +47,12 @@ class ModelShelf:
                 self._keep(choice, models)
         return models
 
+    def want_only(self, choices: Collection[ModelChoice | None]) -> None:
+        """Nobody waits for other models any more: those are not loaded, but for what is being loaded now."""
+        with self._changed:
+            for choice in [each for each in self._wanted if each not in choices and each != self._loading]:
+                del self._wanted[choice]
+
     def take_settled(self) -> Sequence[tuple[ModelChoice, Models | str]]:
         """What has become of choices since the last call: the models, or why they cannot be had, as a sentence."""
         with self._changed:
@@ -56,9 +63,10 @@ class ModelShelf:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted)
-                choice = next(iter(self._wanted))
+                choice = self._loading = next(iter(self._wanted))
             result = self._loaded(choice)
             with self._changed:
+                self._loading = None
                 del self._wanted[choice]  # only now: who asks meanwhile is told too, and nothing is loaded twice
                 if isinstance(result, Models):
                     self._keep(choice, result)

@@ -36,7 +36,7 @@ from webapp.pipeline.messages import (
     StreamMessage,
     WorkerHello,
 )
-from webapp.pipeline.models import Models, load_models
+from webapp.pipeline.models import ModelLoader, Models
 from webapp.pipeline.pipeline import SessionPipeline
 from webapp.pipeline.shelf import ModelShelf
 from webapp.recognition.compatibility import incompatibility
@@ -55,9 +55,10 @@ def run_worker(settings: Settings, url: str | None = None, token_file: str | Non
     inbox: Inbox[Link] = Inbox()
     url = url or f"http://{address_in_url(settings.host, settings.port)}"
     keep_connected(url, lambda: worker_token(settings, token_file), inbox)  # while the models load
-    models, choice = load_models(settings), ModelChoice(settings.detector, settings.pose_model)
-    shelf = ModelShelf(lambda asked: load_models(settings, asked))
-    worker = Worker(models, _worker_id(), Analyst(partial(analysed, settings=settings)), shelf, choice)
+    loader, choice = ModelLoader(settings), ModelChoice(settings.detector, settings.pose_model)
+    models = loader.load()  # before the shelf's thread begins
+    analyst = Analyst(partial(analysed, settings=settings))
+    worker = Worker(models, _worker_id(), analyst, ModelShelf(loader.load), choice)
     work(inbox, worker, beat if settings.supervised else _no_beat)
     return 0
 
@@ -147,6 +148,7 @@ class Worker:
     def _begin(self, link: Link) -> None:
         self._banks.clear()
         self._sessions.clear()
+        self._want_what_is_asked()
         self._analyst.forget()
         link.send("hello", wire_sessions.hello_to_wire(WorkerHello(self._worker_id, self._models.loaded)))
 
@@ -173,8 +175,13 @@ class Worker:
         session.asked = asked
         choice = asked.models
         models = self._models if choice is None or choice in self._own else self._shelf.get(choice)
+        self._want_what_is_asked()
         if models is not None:
             self._settle(session, asked, models)
+
+    def _want_what_is_asked(self) -> None:
+        """Of wishes that follow each other faster than models are loaded, all but the last are skipped."""
+        self._shelf.want_only({each.asked.models for each in self._sessions.values() if each.asked is not None})
 
     def _settle(self, session: _Session, asked: ModelsAsked, result: Models | str) -> None:
         """Change the models of a session between two frames, or say why not."""
@@ -205,6 +212,7 @@ class Worker:
         session = self._sessions.pop(session_id, None)
         if session is None:
             return
+        self._want_what_is_asked()
         if all(other.bank_id != session.bank_id for other in self._sessions.values()):
             self._banks.pop(session.bank_id, None)  # the web process sends it again with the next session that needs it
         events = session.pipeline.flush()

@@ -14,14 +14,19 @@ def load_detector(settings: Settings) -> PersonDetector | None:
 
     ModelUnavailableError when its file is missing or damaged.
     """
+    name = detector_name(settings)
+    return None if name is None else load_detector_named(name, settings)
+
+
+def detector_name(settings: Settings) -> str | None:
+    """The detector that load_detector loads for these settings, by its own name."""
     if settings.detector not in DETECTORS:
         raise InvalidInputError(f"unknown detector {settings.detector!r}; known: {', '.join(DETECTORS)}")
     if settings.pose_model in BOTTOM_UP_MODELS:
         return None
     if settings.pose_model in HAND_MODELS:
-        return load_detector_named("palm", settings)
-    name = automatic_detector(settings.weights_dir) if settings.detector == "auto" else settings.detector
-    return load_detector_named(name, settings)
+        return "palm"
+    return automatic_detector(settings.weights_dir) if settings.detector == "auto" else settings.detector
 
 
 def load_detector_named(name: str, settings: Settings) -> PersonDetector:
