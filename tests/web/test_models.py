@@ -127,7 +127,7 @@ def test_the_list_says_all_that_is_known_of_each_model(chief: Browser, log_in: L
     )
     assert by_name["hand_full"]["other_actions"] == 0
     others = log_in("anna").get_json("/models/").get_json()["models"]
-    assert {model["other_actions"] for model in others} == {None}
+    assert {(model["other_actions"], model["remedy"]) for model in others} == {(None, None)}
 
 
 @needs_mediapipe
@@ -156,7 +156,7 @@ def test_a_page_that_another_administrator_has_overtaken_changes_nothing(
         ("active", [], 400, "the body must be a JSON object"),
         ("roll-back", {}, 422, "there is nothing to go back to"),
         ("speed", {"role": "pose"}, 400, "lacks name"),
-        ("speed", {"role": "cook", "name": "blazepose_full"}, 422, "there is no detector 'blazepose_full'"),
+        ("speed", {"role": "cook", "name": "blazepose_full"}, 422, "role must be detector or pose, got 'cook'"),
     ],
 )
 def test_bad_input_is_refused(chief: Browser, url: str, body: object, status: int, sentence: str) -> None:

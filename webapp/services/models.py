@@ -182,6 +182,8 @@ def require_usable(entries: Sequence[ModelEntry], wanted: ModelChoice, *, detect
 def find_entry(entries: Sequence[ModelEntry], role: str, name: str) -> ModelEntry:
     """The model of this role and name; InvalidInputError with the known ones where there is none."""
     named = {entry.name: entry for entry in entries if entry.role == role}
+    if not named:
+        raise InvalidInputError(f"a model's role must be detector or pose, got {role!r:.80}")
     if name not in named:
         what = "pose model" if role == "pose" else "detector"
         raise InvalidInputError(f"there is no {what} {name!r:.80}; known: {', '.join(named)}")

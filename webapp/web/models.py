@@ -40,11 +40,11 @@ class ShownModel:
 def index() -> str | Response:
     actor = signed_in_user()
     now, models = service.selection(), _shown_models()
+    may_change = actor.may_act_as("admin")
     if wants_json():
-        return jsonify(**_selection(now), models=[_model(model) for model in models])
+        return jsonify(**_selection(now), models=[_model(model, may_change) for model in models])
     by_role = {role: [model for model in models if model.entry.role == role] for role in ("pose", "detector")}
     active = {role: next((model for model in of_role if model.active), None) for role, of_role in by_role.items()}
-    may_change = actor.may_act_as("admin")
     return render_template(
         "models/index.html",
         now=now,
@@ -138,7 +138,7 @@ def _choice(models: ModelChoice) -> dict[str, object]:
     return {"detector": models.detector, "pose_model": models.pose_model}
 
 
-def _model(model: ShownModel) -> dict[str, object]:
+def _model(model: ShownModel, may_change: bool) -> dict[str, object]:
     entry, skeleton = model.entry, model.entry.skeleton
     return {
         "role": entry.role,
@@ -151,7 +151,7 @@ def _model(model: ShownModel) -> dict[str, object]:
         "size_bytes": entry.size_bytes,
         "licence": entry.licence,
         "permits": entry.permits,
-        "remedy": entry.remedy,
+        "remedy": entry.remedy if may_change else None,  # names folders of this machine
         "approach": entry.approach,
         "subject": entry.subject,
         "uses_detector": entry.uses_detector,
