@@ -7,15 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from webapp.config import DETECTORS, POSE_MODELS, ROOT
-from webapp.core.skeleton import UPPER_BODY_6
+from webapp.config import DETECTORS, POSE_MODELS, ROOT, Settings
+from webapp.core.skeleton import HAND_21, UPPER_BODY_6, Skeleton
 from webapp.vision import catalogue
 from webapp.vision.catalogue import ModelEntry, automatic_detector, files_needed, known_models
 from webapp.vision.own_card import CARD, OwnModelCard, PictureFormat, card_text
+from webapp.vision.registry import detector_name
 from webapp.vision.weights import FileState, ModelFile, model_file
 
 MEDIAPIPE = ROOT / "weights" / "mediapipe"
@@ -29,7 +31,13 @@ def entry(name: str, weights_dir: Path) -> ModelEntry:
     return found[0]
 
 
-def own_model(weights_dir: Path, name: str = "arms", licence: str = "", made_by: str = "") -> Path:
+def own_model(
+    weights_dir: Path,
+    name: str = "arms",
+    licence: str = "",
+    made_by: str = "",
+    skeleton: Skeleton = UPPER_BODY_6,
+) -> Path:
     """The folder of a model with a card that is right."""
     folder = weights_dir / "own" / name
     folder.mkdir(parents=True)
@@ -40,7 +48,7 @@ def own_model(weights_dir: Path, name: str = "arms", licence: str = "", made_by:
         file="model.tflite",
         sha256=hashlib.sha256(CONTENT).hexdigest(),
         picture=PictureFormat(128, 128, 1),
-        skeleton=UPPER_BODY_6,
+        skeleton=skeleton,
         licence=licence,
         made_by=made_by,
     )
@@ -159,6 +167,16 @@ def test_a_model_of_the_users_own_is_shown_as_its_card_says(tmp_path: Path) -> N
     assert (found.licence, found.skeleton) == ("CC-BY-4.0", UPPER_BODY_6)
     assert found.purpose == "A model of your own (heatmap + offset), by Anna."
     assert found.size_bytes > len(CONTENT)
+
+
+def test_a_model_of_hands_is_known_by_its_keypoints_and_goes_with_the_palm_detector(tmp_path: Path) -> None:
+    own_model(tmp_path, name="fist", skeleton=HAND_21)
+    own_model(tmp_path, name="arms")
+
+    assert (entry("fist", tmp_path).subject, entry("fist", tmp_path).uses_detector) == ("hands", False)
+    settings = Settings(weights_dir=tmp_path, detector="blazepose")
+    assert detector_name(replace(settings, pose_model="fist")) == "palm"
+    assert detector_name(replace(settings, pose_model="arms")) == "blazepose"
 
 
 @pytest.mark.parametrize(

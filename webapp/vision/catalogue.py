@@ -192,6 +192,7 @@ def _own_model(folder: Path) -> ModelEntry:
         state=FileState.PRESENT,
         size_bytes=sum(stat.st_size for stat in files.values()),
         licence=card.licence or "licence not stated",
+        subject="hands" if card.skeleton.kind == "hand" else "people",
         skeleton=card.skeleton,
     )
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from webapp.config import BOTTOM_UP_MODELS, DETECTORS, HAND_MODELS, OWN_MODELS_DIR, YOLOV5, Settings, pose_models
-from webapp.core.errors import InvalidInputError
+from webapp.config import (
+    BOTTOM_UP_MODELS,
+    DETECTORS,
+    HAND_MODELS,
+    OWN_MODELS_DIR,
+    POSE_MODELS,
+    YOLOV5,
+    Settings,
+    pose_models,
+)
+from webapp.core.errors import InvalidInputError, ModelUnavailableError
 from webapp.vision.catalogue import automatic_detector
+from webapp.vision.own_card import read_card
 from webapp.vision.ports import PersonDetector, PoseModel
 from webapp.vision.weights import model_path
 
@@ -24,9 +34,20 @@ def detector_name(settings: Settings) -> str | None:
         raise InvalidInputError(f"unknown detector {settings.detector!r}; known: {', '.join(DETECTORS)}")
     if settings.pose_model in BOTTOM_UP_MODELS:
         return None
-    if settings.pose_model in HAND_MODELS:
+    if _finds_hands(settings):
         return "palm"
     return automatic_detector(settings.weights_dir) if settings.detector == "auto" else settings.detector
+
+
+def _finds_hands(settings: Settings) -> bool:
+    """A model of the user's own says so by its keypoints; one that is not whole is refused when it is loaded."""
+    name = settings.pose_model
+    if name in POSE_MODELS or name not in pose_models(settings.weights_dir):
+        return name in HAND_MODELS
+    try:
+        return read_card(settings.weights_dir / OWN_MODELS_DIR / name).skeleton.kind == "hand"
+    except ModelUnavailableError:
+        return False
 
 
 def load_detector_named(name: str, settings: Settings) -> PersonDetector:
