@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.jointed_figure import body_m
+from tests.jointed_hand import Hand, hand_m
 from tools.test_clips import CLIPS_DIR, LABELS, MEMBERS
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
@@ -17,6 +18,7 @@ from webapp.core.records import Box, Detection, Pose, Region
 from webapp.core.skeleton import COCO_17, HAND_21, UPPER_BODY_6, Skeleton
 from webapp.pipeline.models import Models, load_models
 from webapp.pipeline.video import Video
+from webapp.vision.identities import Identities, sighting_of
 from webapp.vision.identity_accuracy import IdentityAccuracy, identity_accuracy, read_labels
 from webapp.vision.ports import Image
 from webapp.vision.top_down import TrackerTiming
@@ -103,6 +105,33 @@ class Stage:
         """Whether enough of the actor's colour is where the torso is."""
         torso = image_bgr[130:150, max(0, int(actor.x_px) - 15) : max(1, int(actor.x_px) + 15)]
         return bool((torso == actor.colour).all(axis=-1).mean() > 0.15)
+
+
+def waved(x_m: float) -> Pose:
+    """A hand so far to the right, of 9 cm from the wrist to the middle finger's base."""
+    keypoints_px = (hand_m({}, Hand())[:, :2] + [x_m + 1, 1]) * 300
+    return Pose(HAND_21, keypoints_px.astype(np.float32), np.full(21, 0.9, np.float32), 0.9)
+
+
+@pytest.mark.parametrize("fps", [30, 15, 10])
+def test_hands_that_wave_stay_who_they_are(fps: int) -> None:
+    identities, seen = Identities(remember_s=1.0), set()
+
+    for number in range(3 * fps):
+        time_s = number / fps
+        way_m = 0.13 * np.sin(2 * np.pi * 2.0 * time_s)
+        sightings = [sighting_of(waved(way_m), None), sighting_of(waved(0.8 - way_m), None)]
+        matched = identities.match(sightings, time_s)
+        seen.add(tuple(identities.see(who, one, time_s, []) for who, one in zip(matched, sightings, strict=True)))
+
+    assert seen == {(1, 2)}
+
+
+def test_a_hand_that_shows_up_elsewhere_is_another() -> None:
+    identities = Identities(remember_s=1.0)
+    identities.see(None, sighting_of(waved(0.0), None), 0.0, [])
+
+    assert identities.match([sighting_of(waved(0.6), None)], 0.5) == [None]
 
 
 class BottomUpStage:

@@ -14,13 +14,28 @@ from webapp.core.records import Box, FloatArray, Pose
 from webapp.vision.appearance import colour_distance
 from webapp.vision.figures import box_around, box_iou, covered_share, spread
 
-# Distances are in spreads, about a quarter of a standing person's height.
-_REACH, _REACH_PER_S, _FARTHEST = 1.0, 3.0, 3.5  # from where a person should be; somebody who walks makes 3 a second
+
+@dataclass(frozen=True)
+class _Reach:
+    """How far from where somebody should be they may be found: at once, more each second, at most; how fast they go.
+
+    In spreads: about a quarter of a standing person's height, a third of a hand's length.
+    """
+
+    at_once: float
+    per_s: float
+    farthest: float
+    fastest_per_s: float
+
+
+_REACH = {
+    "body": _Reach(1.0, 3.0, 3.5, fastest_per_s=8.0),  # somebody who walks makes 3 a second
+    "hand": _Reach(1.0, 45.0, 6.0, fastest_per_s=45.0),  # a hand that waves makes 2 or 3 m a second, and turns at once
+}
 _OTHER_COLOURS = 0.5
 _OTHER_COLOURS_MIXED = 0.7  # half and half of the colours of two people is 0.54 from both
 _POSE_S = 0.5  # after this time a pose says little
 _COAST_S = 0.3  # for so long somebody out of view is taken to go on as before
-_FASTEST_PER_S = 8.0
 _FOLLOWED_BONUS = 1.0  # a pose model that was led to a person seldom finds another
 _LEARNED = 0.05  # of the colours, each time
 _APART_SHARE = 0.1  # of a box behind another: then the colours are the person's own
@@ -143,7 +158,8 @@ def _cost(person: Acquaintance, sighting: Sighting, time_s: float, covered: bool
     size_px = max(person.spread_px, 1.0)
     apart = math.dist(person.centre_px + moved_px, sighting.centre_px) / size_px
     followed = person.person_id in sighting.follows
-    if apart > min(_REACH + _REACH_PER_S * away_s, _FARTHEST) and not followed:
+    reach = _REACH[sighting.pose.skeleton.kind]
+    if apart > min(reach.at_once + reach.per_s * away_s, reach.farthest) and not followed:
         return _NEVER
     colours = 0.0
     if person.colours is not None and sighting.colours is not None:
@@ -177,7 +193,8 @@ def _velocity_px_s(before: Acquaintance, centre_px: FloatArray, time_s: float) -
     if elapsed_s <= 0:
         return before.velocity_px_s
     velocity = (before.velocity_px_s + (centre_px - before.centre_px) / elapsed_s) / 2
-    limit = _FASTEST_PER_S * before.spread_px / max(float(np.hypot(*velocity)), 1e-6)
+    fastest_per_s = _REACH[before.sighting.pose.skeleton.kind].fastest_per_s
+    limit = fastest_per_s * before.spread_px / max(float(np.hypot(*velocity)), 1e-6)
     return np.asarray(velocity * min(1.0, limit), np.float32)
 
 
