@@ -13,7 +13,7 @@ const STATES = {
 
 export class Models {
   constructor(root, stage) {
-    Object.assign(this, { root, stage, changing: false });
+    Object.assign(this, { root, stage, changing: false, former: null });
     this.detector = find(root, "[data-choose=detector]");
     this.poseModel = find(root, "[data-choose=pose_model]");
     this.usual = find(root, "[data-usual-models]");
@@ -34,14 +34,18 @@ export class Models {
   }
 
   #ask(models) {
+    if (!this.changing) this.former = remembered();
     remember(models);
     this.changing = true;
     this.#show(this.stage.models, models);
     this.stage.connection.useModels(models);
   }
 
-  #refused({ reason }) {
-    remember(null);
+  // The session goes on with what it has: its own choice before this one, if there was any.
+  #refused({ reason, detector, pose_model: poseModel }) {
+    const { former, changing } = this;
+    const isAnother = changing && poseModel && former && (former.pose_model !== poseModel || former.detector !== detector);
+    remember(isAnother ? former : null);
     this.changing = false;
     toast(reason, "exclamation-triangle");
     this.#show(this.stage.models);

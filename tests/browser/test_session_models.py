@@ -57,5 +57,23 @@ def test_a_refused_model_is_told_and_the_session_goes_on(watched: tuple[Page, So
     expect(page.locator("#toasts")).to_contain_text("no_such_model")
     expect(page.get_by_label("Pose model")).to_have_value("blazepose_full")
     expect(page.get_by_label("Pose model")).to_be_enabled()
+    expect(page.get_by_role("button", name="Back to the usual ones")).to_be_hidden()
     seen = log.people_seen
     wait_until(page, lambda: log.people_seen > seen + 5, "people after the refusal")
+
+
+def test_after_a_refusal_the_choice_before_holds_and_can_be_taken_back(watched: tuple[Page, SocketLog]) -> None:
+    page, _ = watched
+    choice, used = page.get_by_label("Pose model"), page.locator("[data-models]")
+    choice.select_option("blazepose_lite")
+    expect(used).to_contain_text("blazepose_lite", timeout=30_000)
+    page.evaluate(OFFER, "no_such_model")
+    choice.select_option("no_such_model")
+    expect(page.locator("#toasts")).to_contain_text("no_such_model")
+
+    page.reload()
+
+    expect(used).to_contain_text("blazepose_lite", timeout=30_000)
+    page.get_by_text("Other models for this session").click()
+    page.get_by_role("button", name="Back to the usual ones").click()
+    expect(used).to_contain_text("blazepose_full", timeout=30_000)

@@ -59,6 +59,18 @@ def test_a_refused_wish_leaves_a_session_with_the_installation() -> None:
     assert session.wanted == C
 
 
+def test_who_wanted_the_usual_models_back_in_vain_gets_those_that_the_installation_uses_next() -> None:
+    session = SessionModels(A)
+    session.choose(B)
+    accept(session)
+    session.choose(None)
+    refuse(session)
+
+    assert (session.settled, session.is_waiting) == (B, False)
+    assert session.follow_installation(C)
+    assert session.wanted == C
+
+
 def test_an_answer_to_an_older_wish_settles_nothing() -> None:
     session = SessionModels(A)
     session.choose(B)

@@ -90,6 +90,8 @@ class SessionModels:
             return False
         self._heard()
         if self._asked is not None:
+            if not self._asked.own:  # it gave its own choice up: the next change of the installation is for it too
+                self._settled = _Wanted(self._settled.models)
             self._asked = None
             return False
         instead, self._settled = self._instead(), _Wanted(None)
