@@ -9,6 +9,7 @@ import argparse
 import json
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from webapp.core.records import Box, Detection
 from webapp.core.skeleton import UPPER_BODY_6, Skeleton
 from webapp.models_options import add_export_arguments, add_models_arguments
 from webapp.training.export import export_model
-from webapp.vision import own_conversion
+from webapp.vision import keras_network, own_conversion
 from webapp.vision.own_card import FORMS, card_of
 from webapp.vision.own_models import add_model, remove_model
 from webapp.vision.own_shapes import Hints
@@ -182,6 +183,20 @@ def test_of_an_export_that_fails_the_last_words_are_told(last_words: str, senten
         own_conversion._run([sys.executable, "-c", f"import sys; sys.exit({last_words!r})"], "m.keras")
 
     assert str(refusal.value) == sentence
+
+
+def test_a_keras_file_that_unpacks_to_gigabytes_is_refused_unread(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras_network, "MAX_UNPACKED_BYTES", 2**20)
+    bomb = tmp_path / "bomb.keras"
+    shutil.copy(made / "heatmap.keras", bomb)
+    with zipfile.ZipFile(bomb, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", bytes(2**20))
+
+    with pytest.raises(ModelUnavailableError, match=r"bomb\.keras would unpack to 1 MiB, at most 1 MiB may be"):
+        keras_network.read_keras_model(bomb)
+    assert keras_network.read_keras_model(made / "heatmap.keras") is not None
 
 
 def test_code_in_a_keras_file_is_never_run(made: Path, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ import numpy as np
 from webapp.core.errors import ModelUnavailableError
 from webapp.vision.runners import Array, ModelInput
 
+MAX_UNPACKED_BYTES = 2**30
+"""Of a .keras file; ResNet50 has a tenth of it."""
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
@@ -100,4 +102,19 @@ def _check_kind(path: Path) -> None:
         expected = "a zip archive" if path.suffix == ".keras" else "an HDF5 file"
         raise ModelUnavailableError(
             f"{path.name} is no whole Keras model: expected {expected}, found one that begins {magic.hex(' ')}"
+        )
+    if path.suffix == ".keras":
+        _check_size(path)
+
+
+def _check_size(path: Path) -> None:
+    """Keras unpacks the weights into memory, however large a small archive makes them."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise ModelUnavailableError(f"{path.name} is no whole Keras model: {error}") from error
+    if unpacked_bytes > MAX_UNPACKED_BYTES:
+        raise ModelUnavailableError(
+            f"{path.name} would unpack to {unpacked_bytes >> 20} MiB, at most {MAX_UNPACKED_BYTES >> 20} MiB may be"
         )
