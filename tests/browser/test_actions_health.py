@@ -187,7 +187,8 @@ def test_the_mirror_is_switched_on_and_leaves_the_strictness_alone(tuned: tuple[
     sent: list[Any] = []
     page.on("request", lambda request: sent.append(request.post_data_json) if "/options" in request.url else None)
 
-    page.get_by_role("switch", name="Left hand matches right").press("Space")
+    with page.expect_response(lambda response: "/options" in response.url):
+        page.get_by_role("switch", name="Left hand matches right").press("Space")
 
     expect(page.locator("[data-health-state] .tag")).to_be_visible(timeout=WORKED_OUT_MS)
     assert sent == [{"mirror": True}]
