@@ -98,6 +98,7 @@ export class FrameFeed {
     Object.assign(this, { video, connection });
     this.grabber = new FrameGrabber();
     this.superseded = 0;
+    this.stops = 0;
     this.waiting = null;
     this.encoding = false;
     connection.addEventListener("credit", () => this.#trySend());
@@ -118,8 +119,10 @@ export class FrameFeed {
   // Resolves once a worker has seen this picture; a drop or a lost connection means trying again.
   async lookAt(bytes, timeS, signal) {
     let reason = "no worker is there";
+    const { stops } = this;
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       signal.throwIfAborted();
+      if (this.stops !== stops) throw new Error("pictures are no longer looked at on the server");
       if (this.connection.ready) {
         const answer = await this.connection.ask(timeS, bytes);
         if (!answer.reason) return;
@@ -142,6 +145,7 @@ export class FrameFeed {
   }
 
   stop() {
+    this.stops += 1;
     this.stopWatching?.();
     this.stopWatching = null;
     this.waiting = null;

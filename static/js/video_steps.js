@@ -58,12 +58,17 @@ async function readOnce(stage, [fromS, toS], { onProgress, signal }) {
       await seek(video, mediaS, signal);
       await looked;
       signal.throwIfAborted();
+      const picture = await feed.capture();
       if (interrupted || stage.feed !== feed) return null;
-      looked = feed.lookAt(await feed.capture(), clock(mediaS), signal);
+      looked = feed.lookAt(picture, clock(mediaS), signal);
       looked.catch(() => undefined); // awaited at the next step; until then it must not count as unhandled
       onProgress(step / steps);
     }
     await looked;
+  } catch (error) {
+    // somebody wants poses to be found elsewhere: then from the beginning
+    if (signal.aborted || stage.feed === feed) throw error;
+    return null;
   } finally {
     stage.removeEventListener("seen", keep);
     stage.removeEventListener("interrupted", spoil);

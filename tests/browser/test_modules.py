@@ -32,6 +32,19 @@ def test_a_third_frame_gets_no_credit_until_one_is_answered(page: Page) -> None:
     assert run(page, "frames.js", body) == [1, 2, None, 3]
 
 
+def test_a_picture_that_waits_for_a_worker_is_not_sent_once_pictures_are_to_stay_here(page: Page) -> None:
+    body = """const connection = new EventTarget();
+              Object.assign(connection, { ready: false, asked: 0, ask: () => (connection.asked += 1) && {} });
+              const feed = new m.FrameFeed(document.createElement("video"), connection);
+              const { signal } = new AbortController();
+              const look = () => feed.lookAt(new Uint8Array(1), 0, signal).catch((error) => error.message);
+              const waiting = look(); feed.stop(); connection.ready = true;
+              const told = await waiting; await look();
+              return [told, connection.asked];"""
+
+    assert run(page, "frames.js", body) == ["pictures are no longer looked at on the server", 1]
+
+
 def test_an_answer_without_an_id_frees_the_oldest_frame(page: Page) -> None:
     body = "const l = new m.CreditLedger(2); l.take('old'); l.take('new'); return [l.settle(null), l.free];"
 
