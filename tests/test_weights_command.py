@@ -15,7 +15,7 @@ from webapp import weights_command
 from webapp.cli import add_weights_arguments
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
-from webapp.vision.weights import ModelFile
+from webapp.vision.weights import FileState, ModelFile
 
 CONTENT = bytes(range(256)) * 40
 Run = Callable[..., tuple[int, str]]
@@ -115,6 +115,17 @@ def test_list_tells_state_size_licence_and_source(run: Run) -> None:
     assert status == 0
     assert "yolov5n missing 0.0 MB AGPL-3.0 http://127.0.0.1:9/x use" in " ".join(text.split())
     assert "npm p: f" in text
+
+
+def test_list_tells_the_size_of_what_is_here_not_of_what_it_was_made_of(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights_command, "file_state", lambda *_: FileState.PRESENT)
+    (tmp_path / "weights").mkdir()
+    for name in ("yolov5n.pt", "pose.tflite", "ssd.tflite"):
+        (tmp_path / "weights" / name).write_bytes(bytes(2_000_000))
+
+    assert run("list")[1].count("present     2.0 MB") == 3
 
 
 def test_verify_fails_on_damage_only(run: Run, tmp_path: Path) -> None:

@@ -32,7 +32,10 @@ def _list(settings: Settings) -> str:
     lines = [f"Model files in {settings.weights_dir}"]
     for file in read_manifest():
         state = file_state(file, settings.weights_dir)
-        lines.append(f"{file.name:<19} {state:<8} {file.size_bytes / 1e6:6.1f} MB  {file.licence:<11} {file.source}")
+        size_bytes = file.size_bytes  # of what is fetched, which for a made file is far more than what is kept
+        if state is FileState.PRESENT:
+            size_bytes = (settings.weights_dir / file.path).stat().st_size
+        lines.append(f"{file.name:<19} {state:<8} {size_bytes / 1e6:6.1f} MB  {file.licence:<11} {file.source}")
         lines.append(f"{'':<19} {file.permits}")
     return "\n".join(lines)
 

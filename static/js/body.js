@@ -24,6 +24,8 @@ export const isHand = ({ keypoints }) => keypoints.includes("middle_mcp") && !ke
 // What somebody, or a hand, is called on the page.
 export const personName = (personId, skeleton) => `${skeleton && isHand(skeleton) ? "Hand" : "Person"} ${personId}`;
 
+export const nobodySeen = (skeleton) => (skeleton && isHand(skeleton) ? "No hand was seen" : "Nobody was seen");
+
 const partsOf = (skeleton) => (isHand(skeleton) ? HAND_PARTS : BODY_PARTS);
 
 export const partNames = (skeleton) => Object.keys(partsOf(skeleton));

@@ -1,5 +1,6 @@
 // "That was wrong" and "You missed one": say what it was, see what that would change, apply it, undo it.
 import { applyFeedback, newClientKey, previewFeedback, undoFeedback } from "./api.js";
+import { nobodySeen } from "./body.js";
 import { changesSomething, effectView } from "./effect.js";
 import { element, find } from "./elements.js";
 import { MissedStretch } from "./missed_stretch.js";
@@ -54,7 +55,7 @@ export class FeedbackDialog extends EventTarget {
     this.#open("You missed one");
     const seen = this.stretch.open(tracks, personId);
     this.#reset();
-    if (!seen) this.#refuse("Nobody was seen in the last seconds. Make the movement again, then come back here.");
+    if (!seen) this.#refuse(`${nobodySeen(tracks.models.skeleton)} in the last seconds. Make the movement again, then come back here.`);
     this.askButton.disabled ||= !seen;
   }
 

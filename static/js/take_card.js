@@ -1,5 +1,6 @@
 // One take: looked at as a moving skeleton, trimmed, kept by its keeper or discarded. A failed save stays with a retry.
 import { newClientKey } from "./api.js";
+import { nobodySeen, personName } from "./body.js";
 import { copyTemplate, element, find, icon } from "./elements.js";
 import { motionEnergy } from "./motion.js";
 import { Replay } from "./replay.js";
@@ -43,7 +44,7 @@ export class TakeCard extends EventTarget {
     if (!this.sequence || this.sequence.times_s.length < 2) {
       this.#setPhase("unusable");
       this.keepButton.disabled = true;
-      return this.#showNotes(["Nobody was seen in this take."]);
+      return this.#showNotes([`${nobodySeen(this.tracks.models.skeleton)} in this take.`]);
     }
     this.#setPhase("checking");
     this.#showSequence();
@@ -111,7 +112,7 @@ export class TakeCard extends EventTarget {
     holder.hidden = this.people.length < 2;
     const select = find(holder, "select");
     select.replaceChildren(
-      ...this.people.map(({ person_id: id }) => element("option", { value: id, selected: id === this.personId }, `Person ${id}`)),
+      ...this.people.map(({ person_id: id }) => element("option", { value: id, selected: id === this.personId }, personName(id, this.tracks.models.skeleton))),
     );
     select.addEventListener("change", () => {
       this.personId = this.people[select.selectedIndex].person_id;

@@ -57,6 +57,9 @@ def test_hands_are_called_hands_and_people_persons(page: Page) -> None:
     body = "return a.map((skeleton) => m.personName(3, skeleton));"
 
     assert run(page, "body.js", body, [HAND, {"keypoints": BLAZEPOSE_33.keypoints}]) == ["Hand 3", "Person 3"]
+    body = "return a.map((skeleton) => m.nobodySeen(skeleton));"
+    seen = ["No hand was seen", "Nobody was seen", "Nobody was seen"]
+    assert run(page, "body.js", body, [HAND, {"keypoints": BLAZEPOSE_33.keypoints}, None]) == seen
 
 
 def test_every_joint_is_called_on_the_page_as_on_the_server(page: Page) -> None:
