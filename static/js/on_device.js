@@ -5,7 +5,7 @@ import { element } from "./elements.js";
 const START_MS = 15000; // to load the frame's page
 const QUIET_MS = 60000; // without any sign while files are loaded and models are set up
 const ANSWER_MS = 30000;
-const JUMP_S = 0.9; // after such a gap the last picture says nothing about this one
+const JUMP_S = 2.5; // after such a gap the last picture says nothing about this one; a hidden tab looks about once a second
 
 // Events: loading {share}, failed {reason}.
 export class OnDevicePoses extends EventTarget {
