@@ -6,7 +6,7 @@ const SILENCE_MS = 9000; // the server answers every frame within 5 s, so longer
 const RETRY_MS = 1000;
 
 // Events: state {state: "connecting" | "ready" | "away" | "refused", message}, worker, result, drop, credit, actions_changed,
-// models_refused, sent {name, bytes}.
+// models_refused, notice {sentence}, sent {name, bytes}.
 export class LiveConnection extends EventTarget {
   constructor(purpose) {
     super();
@@ -88,6 +88,7 @@ export class LiveConnection extends EventTarget {
     this.socket.on("drop", (drop) => this.#settle(drop.frame_id, drop, "drop"));
     this.socket.on("actions_changed", (change) => this.dispatch("actions_changed", change));
     this.socket.on("models_refused", (refusal) => this.dispatch("models_refused", refusal));
+    this.socket.on("notice", (notice) => this.dispatch("notice", notice));
     this.socket.on("disconnect", (reason) => {
       this.#forgetUnanswered();
       if (reason === "io client disconnect") return;

@@ -7,12 +7,15 @@ import pytest
 
 from webapp.core.records import PoseSequence
 from webapp.core.skeleton import BLAZEPOSE_33, COCO_17, HAND_21, UPPER_BODY_6, Skeleton
-from webapp.recognition.compatibility import incompatibility, missing_keypoints
+from webapp.recognition.compatibility import incompatibility, missing_keypoints, partial_incompatibility
 from webapp.recognition.ports import Action, Take
 
 LEGS = tuple(
     f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle", "heel", "foot_index")
 )
+
+
+BODIES_AND_A_HAND = (BLAZEPOSE_33, COCO_17, HAND_21)
 
 
 def take(skeleton: Skeleton, hidden: tuple[str, ...] = ()) -> PoseSequence:
@@ -67,3 +70,19 @@ def test_one_action_that_can_be_recognised_is_enough_and_so_is_one_of_its_takes(
 def test_where_there_is_no_take_any_model_will_do() -> None:
     assert incompatibility([], HAND_21, "hand_full") is None
     assert incompatibility([action("empty")], HAND_21, "hand_full") is None
+
+
+def test_where_some_actions_can_be_recognised_the_others_are_told_of() -> None:
+    squat, wave, pinch = (
+        action(name, take(of)) for name, of in zip(["squat", "wave", "pinch"], BODIES_AND_A_HAND, strict=True)
+    )
+
+    sentence = partial_incompatibility([squat, wave, pinch], HAND_21, "hand_full")
+
+    assert sentence is not None
+    assert sentence.startswith(
+        '2 of 3 actions cannot be recognised with hand_full: "squat" was recorded with blazepose_33'
+    )
+    assert partial_incompatibility([pinch], HAND_21, "hand_full") is None
+    assert partial_incompatibility([squat], HAND_21, "hand_full") is None  # which is refused
+    assert partial_incompatibility([], HAND_21, "hand_full") is None

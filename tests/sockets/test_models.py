@@ -70,6 +70,18 @@ def test_a_browser_is_told_of_the_models_it_chose_and_answered_by_them(web: Serv
     assert len(person[0]["keypoints"]) == 21  # read with the new skeleton: with the old one the worker were cut off
 
 
+def test_what_a_person_should_know_of_new_models_is_told(web: Server) -> None:
+    worker, client = web.worker(), web.live("alice")
+    client.wait_for_worker("ready")
+
+    client.choose_models("auto", "hand_full")
+    ready = ModelsReady(asked_for(worker), ModelChoice("auto", "hand_full"), HANDS, "squat cannot be recognised")
+    worker.send("session_models", wire_sessions.models_ready_to_wire(ready))
+
+    client.wait_for(lambda: bool(notices(client, "notice")), "the note")
+    assert notices(client, "notice") == [{"sentence": "squat cannot be recognised"}]
+
+
 NOBODY: dict[str, Any] = {
     "width_px": 640,
     "height_px": 480,

@@ -90,7 +90,7 @@ class LiveClient:
         """Connect and wait for `ready`. socketio ConnectionError when refused."""
         for event in ("result", "drop"):
             self._client.on(event, self._taker(event), namespace=NAMESPACE)
-        for event in ("ready", "worker", "models_refused", "actions_changed"):
+        for event in ("ready", "worker", "models_refused", "notice", "actions_changed"):
             self._client.on(event, self._noter(event), namespace=NAMESPACE)
         headers = {"Cookie": self.cookie}
         auth = {"purpose": self.purpose}

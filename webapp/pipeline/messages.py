@@ -181,11 +181,15 @@ class ModelsAsked:
 
 @dataclass(frozen=True)
 class ModelsReady:
-    """The answers after this one are by these models, which is what was asked for."""
+    """The answers after this one are by these models, which is what was asked for.
+
+    note: what the person should know of them, as a sentence.
+    """
 
     session_id: str
     asked: ModelChoice | None
     models: LoadedModels
+    note: str | None = None
 
 
 @dataclass(frozen=True)

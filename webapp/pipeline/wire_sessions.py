@@ -74,7 +74,8 @@ def models_asked_from_wire(raw: object) -> ModelsAsked:
 
 def models_ready_to_wire(ready: ModelsReady) -> Wire:
     asked = choice_to_wire(ready.asked)
-    return {"session_id": ready.session_id, "state": "ready", "asked": asked, **models_to_wire(ready.models)}
+    models = models_to_wire(ready.models)
+    return {"session_id": ready.session_id, "state": "ready", "asked": asked, **models, "note": ready.note}
 
 
 def models_refused_to_wire(refused: ModelsRefused) -> Wire:
@@ -87,7 +88,7 @@ def models_answer_from_wire(raw: object) -> ModelsReady | ModelsRefused:
     fields = Fields("session_models", raw)
     session_id, asked = fields.text("session_id"), choice_from_wire(fields.raw("asked"))
     if fields.choice("state", _STATES) == "ready":
-        return ModelsReady(session_id, asked, _models(fields))
+        return ModelsReady(session_id, asked, _models(fields), fields.optional_text("note"))
     return ModelsRefused(session_id, asked, fields.text("reason"))
 
 

@@ -39,7 +39,7 @@ from webapp.pipeline.messages import (
 from webapp.pipeline.models import ModelLoader, Models
 from webapp.pipeline.pipeline import SessionPipeline
 from webapp.pipeline.shelf import ModelShelf
-from webapp.recognition.compatibility import incompatibility
+from webapp.recognition.compatibility import incompatibility, partial_incompatibility
 from webapp.recognition.template_bank import TemplateBank
 
 BEAT_EVERY_S = 1.0
@@ -190,7 +190,7 @@ class Worker:
         if isinstance(result, Models):
             if result is not session.pipeline.models:
                 session.pipeline.set_models(result)
-            ready = ModelsReady(asked.session_id, asked.models, result.loaded)
+            ready = ModelsReady(asked.session_id, asked.models, result.loaded, _note(session, result))
             told = wire_sessions.models_ready_to_wire(ready)
         else:
             told = wire_sessions.models_refused_to_wire(ModelsRefused(asked.session_id, asked.models, result))
@@ -252,6 +252,14 @@ class Worker:
             item.link.refuse(item, reason)
         else:
             _log.warning("%s was not accepted: %s", item.event, reason)
+
+
+def _note(session: _Session, models: Models) -> str | None:
+    """Which of the session's actions these models cannot recognise, where they can recognise others."""
+    bank = session.pipeline.bank
+    if bank is None:
+        return None
+    return partial_incompatibility(bank.actions, models.loaded.skeleton, models.loaded.pose_model)
 
 
 def _events_to_wire(events: Sequence[SessionEvent]) -> list[wire.Wire]:

@@ -21,8 +21,17 @@ def incompatibility(actions: Sequence[Action], skeleton: Skeleton, pose_model: s
 
     An action is recognised if the model has every keypoint that one of its takes shows and that is compared.
     """
-    reasons = [_incompatible(action, skeleton, pose_model) for action in actions if action.takes]
+    reasons = _reasons(actions, skeleton, pose_model)
     return reasons[0] if reasons and all(reasons) else None
+
+
+def partial_incompatibility(actions: Sequence[Action], skeleton: Skeleton, pose_model: str) -> str | None:
+    """What to tell where the pose model can recognise some of these actions and not others; else None."""
+    reasons = _reasons(actions, skeleton, pose_model)
+    lacking = [reason for reason in reasons if reason is not None]
+    if not lacking or len(lacking) == len(reasons):
+        return None
+    return f"{len(lacking)} of {len(reasons)} actions cannot be recognised with {pose_model}: {lacking[0]}"
 
 
 def missing_keypoints(take: PoseSequence, skeleton: Skeleton) -> tuple[str, ...]:
@@ -35,6 +44,10 @@ def compared_keypoints(skeleton: Skeleton) -> frozenset[str]:
     """Those of a skeleton's keypoints that an action may depend on. The head alone makes none."""
     parts = (part for part in PART_SETS[skeleton.kind].parts if part.region != "head")
     return frozenset(name for part in parts for name in (*part.start, *part.end)).intersection(skeleton.keypoints)
+
+
+def _reasons(actions: Sequence[Action], skeleton: Skeleton, pose_model: str) -> list[str | None]:
+    return [_incompatible(action, skeleton, pose_model) for action in actions if action.takes]
 
 
 def _incompatible(action: Action, skeleton: Skeleton, pose_model: str) -> str | None:

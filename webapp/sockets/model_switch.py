@@ -82,6 +82,8 @@ class ModelSwitch:
         if isinstance(answer, ModelsReady):
             session.ready(answer)
             self._relay.worker_state(answer.session_id, "ready", answer.models)
+            if answer.note is not None:
+                self._relay.notice(answer.session_id, answer.note)
         else:
             self._relay.models_refused(answer)
             if session.refused(answer):

@@ -60,6 +60,11 @@ class Relay:
         if self._sessions.get(refused.session_id) is not None:
             self._emit("models_refused", models_refused_wire(refused.asked, refused.reason), refused.session_id)
 
+    def notice(self, session_id: str, sentence: str) -> None:
+        """Something the person should know."""
+        if self._sessions.get(session_id) is not None:
+            self._emit("notice", {"sentence": sentence}, session_id)
+
     def actions_changed(self, user_id: int, number: int) -> None:
         for session in self._sessions.of_user(user_id):
             self._emit("actions_changed", {"number": number}, session.session_id)
