@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -179,8 +180,11 @@ def test_an_export_that_cannot_write_says_so_before_it_begins(made: Path, tmp_pa
     [("moveprint: it is none", "it is none"), ("Aborted", "m.keras could not be exported: Aborted")],
 )
 def test_of_an_export_that_fails_the_last_words_are_told(last_words: str, sentence: str) -> None:
+    command = [sys.executable, "-c", f"import sys; sys.exit({last_words!r})"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+
     with pytest.raises(ModelUnavailableError) as refusal:
-        own_conversion._run([sys.executable, "-c", f"import sys; sys.exit({last_words!r})"], "m.keras")
+        own_conversion._require_success(done, "m.keras")
 
     assert str(refusal.value) == sentence
 

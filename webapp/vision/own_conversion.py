@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from webapp.core.errors import ModelUnavailableError
 from webapp.core.skeleton import Skeleton
 from webapp.core.skeleton_json import skeleton_reference
+from webapp.vision.child_process import run_module
 from webapp.vision.own_card import OwnModelCard, skeleton_to_toml
 from webapp.vision.own_shapes import Hints
 from webapp.vision.weights import sha256_of
@@ -25,7 +25,6 @@ EXPORT_LIMIT_S = 300.0
 """TensorFlow takes 10 s to load and a large network half a minute to convert, on a machine with nothing else to do."""
 DYNAMIC = "dynamic.tflite"
 """In the folder of a Keras model, the form of it that runs; beside it its hash and that of what it was made from."""
-_PROJECT = Path(__file__).resolve().parents[2]
 _OURS = "moveprint: "
 """So begins the sentence in which a command says why it failed."""
 _log = logging.getLogger(__name__)
@@ -77,29 +76,19 @@ def convert_keras(path: Path, out: Path, hints: Hints) -> None:
     ModelUnavailableError says why it cannot be made.
     """
     with tempfile.TemporaryDirectory(prefix="moveprint-export-") as scratch:
-        command = [sys.executable, "-m", "webapp.lifeline", "webapp", "export", str(path.resolve())]
-        command += ["--form=dynamic", f"--out={out.resolve()}", *_hint_arguments(hints, Path(scratch))]
-        _run(command, path.name)
+        arguments = ["export", str(path.resolve()), "--form=dynamic", f"--out={out.resolve()}"]
+        _export([*arguments, *_hint_arguments(hints, Path(scratch))], path.name)
 
 
-def _run(command: list[str], what: str) -> None:
-    lifeline, held = os.pipe()  # the end that is held closes when this process dies, and the export ends
+def _export(arguments: list[str], what: str) -> None:
     try:
-        done = subprocess.run(
-            command,
-            cwd=_PROJECT,
-            stdin=lifeline,
-            capture_output=True,
-            text=True,
-            timeout=EXPORT_LIMIT_S,
-            check=False,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        )
+        done = run_module("webapp", arguments, EXPORT_LIMIT_S, {"TF_CPP_MIN_LOG_LEVEL": "3"})
     except subprocess.TimeoutExpired as error:
         raise ModelUnavailableError(f"exporting {what} took more than {EXPORT_LIMIT_S:g} s") from error
-    finally:
-        os.close(lifeline)
-        os.close(held)
+    _require_success(done, what)
+
+
+def _require_success(done: subprocess.CompletedProcess[str], what: str) -> None:
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"the export ended with status {done.returncode}"])[-1]
         if not said.startswith(_OURS):  # a crash, of which the last line is somebody else's

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from webapp.core.errors import ModelUnavailableError
+from webapp.vision.child_process import run_module
 from webapp.vision.runners import Array, ModelInput
 from webapp.vision.runtimes import Network, chosen, file_loaders
 from webapp.vision.weights import sha256_of
@@ -31,7 +30,6 @@ _log = logging.getLogger(__name__)
 RUNTIMES = ("openvino", "onnxruntime", "torch")
 EXPORT_LIMIT_S = 60.0
 """Below what the supervisor gives a worker to load; an export takes 4 s for yolov5n."""
-PROJECT = Path(__file__).resolve().parents[3]
 
 
 class TorchNetwork:
@@ -116,29 +114,15 @@ def _exported(path: Path, sha256: str, input_px: int) -> Iterator[Path]:
 
 def _export(path: Path, onnx_path: Path, input_px: int) -> None:
     """Write the ONNX file, and beside it what is known of it."""
-    # a process of its own: what the export needs of memory ends with it
-    command = [sys.executable, "-m", "webapp.lifeline", "yolov5.export", str(path.resolve()), str(onnx_path)]
-    command += ["--input-px", str(input_px)]
-    lifeline, held = os.pipe()  # the end that is held closes when this process dies, and the export ends
+    arguments = [str(path.resolve()), str(onnx_path), "--input-px", str(input_px)]
     try:
-        done = subprocess.run(
-            command,
-            cwd=PROJECT,
-            check=True,
-            stdin=lifeline,
-            capture_output=True,
-            text=True,
-            timeout=EXPORT_LIMIT_S,
-        )
-        parity = json.loads(done.stdout.strip().splitlines()[-1])
-    except subprocess.CalledProcessError as error:
-        reason = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise ExportError(f"{path.name} could not be exported to ONNX: {reason}") from error
+        done = run_module("yolov5.export", arguments, EXPORT_LIMIT_S)
     except subprocess.TimeoutExpired as error:
         raise ExportError(f"the export of {path.name} to ONNX took more than {EXPORT_LIMIT_S:g} s") from error
-    finally:
-        os.close(lifeline)
-        os.close(held)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ExportError(f"{path.name} could not be exported to ONNX: {reason}")
+    parity = json.loads(done.stdout.strip().splitlines()[-1])
     known = {"source_sha256": sha256_of(path), "sha256": sha256_of(onnx_path), "difference_to_torch": parity}
     onnx_path.with_suffix(".json").write_text(json.dumps(known, indent=1), encoding="utf-8")
 

@@ -6,16 +6,14 @@ TensorFlow takes 10 s to load and half a gigabyte, which nobody else is to pay f
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 from webapp.core.errors import ModelUnavailableError
+from webapp.vision.child_process import run_module
 
 MAX_SECONDS = 600.0
 _CHILD = "webapp.vision.tfjs.converter"
-_ROOT = Path(__file__).resolve().parents[3]
 
 
 def convert(model_json: Path, target: Path, side_px: int) -> float:
@@ -23,12 +21,9 @@ def convert(model_json: Path, target: Path, side_px: int) -> float:
 
     The largest difference between TensorFlow's and its answer to the same picture. ModelUnavailableError says why not.
     """
-    command = [sys.executable, "-m", _CHILD, str(model_json.resolve()), str(target.resolve()), str(side_px)]
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    arguments = [str(model_json.resolve()), str(target.resolve()), str(side_px)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=MAX_SECONDS, env=quiet, cwd=_ROOT, check=False
-        )
+        done = run_module(_CHILD, arguments, MAX_SECONDS, {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""})
     except subprocess.TimeoutExpired as error:
         raise ModelUnavailableError(f"{model_json.name} was not converted within {MAX_SECONDS:g} s") from error
     if done.returncode:
