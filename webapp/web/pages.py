@@ -6,14 +6,30 @@ from flask import Flask
 
 from webapp.config import Settings
 from webapp.services.account_rules import PASSWORD_RULE
-from webapp.web import accounts, actions, admin, feedback, history, live, models, negatives
+from webapp.web import (
+    accounts,
+    actions,
+    admin,
+    collecting,
+    curation,
+    datasets,
+    feedback,
+    history,
+    jobs,
+    labelling,
+    live,
+    models,
+    negatives,
+    samples,
+)
 from webapp.web.access import init_access
 from webapp.web.bodies import init_bodies
 from webapp.web.errors import init_errors
 from webapp.web.headers import init_headers
 from webapp.web.security import init_limits, init_security
 
-BLUEPRINTS = tuple(noun.blueprint for noun in (live, actions, negatives, history, feedback, models, accounts, admin))
+NOUNS = (live, actions, negatives, history, feedback, datasets, samples, labelling, curation, collecting, jobs, models)
+BLUEPRINTS = tuple(noun.blueprint for noun in (*NOUNS, accounts, admin))
 
 
 def init_web(app: Flask, settings: Settings) -> None:
