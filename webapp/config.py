@@ -37,6 +37,11 @@ RANGES = {
     "max_frame_bytes": (2**10, 64 * 2**20),
     "max_frames_per_s": (1, 1000),
     "max_pixels": (64 * 64, 2**28),
+    "job_workers": (0, 16),
+    "max_picture_bytes": (2**10, 2**30),
+    "max_picture_pixels": (64 * 64, 2**28),
+    "max_import_pictures": (1, 10**7),
+    "max_import_bytes": (2**20, 2**42),
 }
 """Lowest and highest value of each number."""
 
@@ -82,6 +87,16 @@ class Settings:
     """More frames a second from one browser are dropped at the socket."""
     max_pixels: int = 2048 * 2048
     """A picture with more pixels is not decoded."""
+    job_workers: int = 1
+    """How many jobs (imports, automatic labels, exports of datasets) run at a time on this machine; 0 when none shall."""
+    max_picture_bytes: int = 32 * 2**20
+    """A larger picture file is refused by an import into a dataset."""
+    max_picture_pixels: int = 50 * 10**6
+    """A picture with more pixels is refused by an import into a dataset."""
+    max_import_pictures: int = 50_000
+    """An import into a dataset ends with an error at more pictures than this."""
+    max_import_bytes: int = 8 * 2**30
+    """All files of one import together, packed or unpacked, may have so many bytes."""
     allow_signup: bool = True
     """Whether visitors may create their own account (role user)."""
     session_cookie_secure: bool = False

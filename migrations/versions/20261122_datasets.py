@@ -211,6 +211,8 @@ def upgrade() -> None:
         sa.Column("disagreement", sa.Double(), nullable=True),
         sa.Column("pose_group", sa.Integer(), nullable=True),
         sa.Column("duplicate_of", sa.Integer(), nullable=True),
+        sa.Column("claimed_by", sa.Integer(), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(), nullable=True),
         sa.Column("extra", sa.Text(), server_default="{}", nullable=False),
         sa.Column("added_at", sa.DateTime(), nullable=False),
         sa.Column("deleted_at", sa.DateTime(), nullable=True),
@@ -222,6 +224,9 @@ def upgrade() -> None:
         sa.CheckConstraint("x2_px > x1_px AND y2_px > y1_px", name=op.f("ck_samples_box_in_order")),
         sa.ForeignKeyConstraint(
             ["dataset_id"], ["datasets.id"], name=op.f("fk_samples_dataset_id_datasets"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["claimed_by"], ["users.id"], name=op.f("fk_samples_claimed_by_users"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["labelled_by"], ["users.id"], name=op.f("fk_samples_labelled_by_users"), ondelete="SET NULL"

@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.app import create_app
 from webapp.config import Settings
+from webapp.db import datasets, jobs  # noqa: F401
 from webapp.db.accounts import ROLES, Role
 from webapp.db.actions import Action
-from webapp.db import datasets, jobs  # noqa: F401
 from webapp.db.base import Base, db
 from webapp.db.engine import transaction
 from webapp.db.feedback import Feedback, Tuning

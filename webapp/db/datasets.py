@@ -113,7 +113,8 @@ class Sample(Base):
     picture. revision: of the label that counts, 0 while there is none. confidence: the least sure keypoint that the
     teacher saw, 0..1. bone_error: how many robust standard deviations its worst bone is off. disagreement: mean
     distance from the current model's keypoints, in body sizes. pose_group: which of the dataset's typical poses.
-    duplicate_of: position of the sample that it repeats. deleted_at: it is gone, but a version still holds it.
+    duplicate_of: position of the sample that it repeats. claimed_by, claimed_until: who is labelling it just now, so
+    that two people are given different ones. deleted_at: it is gone, but a version still holds it.
     """
 
     __tablename__ = "samples"
@@ -147,6 +148,8 @@ class Sample(Base):
     disagreement: Mapped[float | None]
     pose_group: Mapped[int | None]
     duplicate_of: Mapped[int | None]
+    claimed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    claimed_until: Mapped[Moment | None]
     extra: Mapped[str] = mapped_column(Text, default="{}", server_default="{}", deferred=True)
     added_at: Mapped[Moment] = mapped_column(default=utc_now)
     deleted_at: Mapped[Moment | None]

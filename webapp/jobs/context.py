@@ -38,7 +38,7 @@ class JobContext(Protocol):
         ...
 
     def look(self, done: int | None = None) -> None:
-        """Now and then in work that writes nothing: show progress and heartbeat (throttled), JobCancelledError if asked."""
+        """Now and then in work that writes nothing: show progress (throttled); JobCancelledError if asked."""
         ...
 
 
