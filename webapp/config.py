@@ -88,7 +88,7 @@ class Settings:
     max_pixels: int = 2048 * 2048
     """A picture with more pixels is not decoded."""
     job_workers: int = 1
-    """How many jobs (imports, automatic labels, exports of datasets) run at a time on this machine; 0 when none shall."""
+    """How many jobs (imports, automatic labels, exports) run at a time on this machine; 0 when none shall."""
     max_picture_bytes: int = 32 * 2**20
     """A larger picture file is refused by an import into a dataset."""
     max_picture_pixels: int = 50 * 10**6
