@@ -12,10 +12,11 @@ from tqdm import tqdm
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.core.sequences import check_take
+from webapp.datasets.uploads import VIDEO_SUFFIXES
 from webapp.pipeline.messages import ModelChoice, SessionEvent
 from webapp.pipeline.models import Models, load_models
 from webapp.pipeline.pipeline import SessionPipeline
-from webapp.pipeline.video import SUFFIXES, Video, pose_sequence
+from webapp.pipeline.video import Video, pose_sequence
 from webapp.recognition import action_pack
 from webapp.recognition.compatibility import incompatibility
 from webapp.recognition.ports import Action, Take
@@ -50,7 +51,7 @@ def learn(models: Models, actions: Path) -> list[Action]:
         return action_pack.from_bytes(actions.read_bytes())
     if not actions.is_dir():
         raise InvalidInputError(f"there is no folder or action pack {actions}")
-    files = sorted(file for file in actions.glob("*/*") if file.suffix.lower() in SUFFIXES)
+    files = sorted(file for file in actions.glob("*/*") if file.suffix.lower() in VIDEO_SUFFIXES)
     if not files:
         raise InvalidInputError(f"{actions} holds no takes; put videos at {actions}/ACTION/TAKE.mp4")
     takes: dict[str, list[Take]] = {}

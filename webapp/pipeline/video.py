@@ -16,8 +16,6 @@ from webapp.core.skeleton import Skeleton
 from webapp.pipeline.models import Models
 from webapp.vision.ports import Image
 
-SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"})
-
 
 @dataclass(frozen=True)
 class VideoFrame:

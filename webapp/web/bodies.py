@@ -16,7 +16,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 MAX_SMALL_BODY = 64 * 2**10
 MAX_SEQUENCE_BODY = 16 * 2**20
 """3600 frames of 33 keypoints with world coordinates at full float precision come to 14 MB."""
-_ATTRIBUTE = "moveprint_takes_sequences"
+MAX_PIECE_BODY = 8 * 2**20
+"""A file that is handed in comes in pieces of at most so much."""
+_ATTRIBUTE = "moveprint_most_bytes"
 
 
 class BodyError(InvalidInputError):
@@ -25,7 +27,13 @@ class BodyError(InvalidInputError):
 
 def takes_sequences(view: View) -> View:
     """Declare on the route that a body may be as large as a pose sequence."""
-    setattr(view, _ATTRIBUTE, True)
+    setattr(view, _ATTRIBUTE, MAX_SEQUENCE_BODY)
+    return view
+
+
+def takes_pieces(view: View) -> View:
+    """Declare on the route that a body may be as large as a piece of a file."""
+    setattr(view, _ATTRIBUTE, MAX_PIECE_BODY)
     return view
 
 
@@ -38,7 +46,7 @@ def _limit() -> None:
     if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
         raise BodyError("the address holds a character that no name has")
     view = current_app.view_functions.get(request.endpoint or "")
-    request.max_content_length = MAX_SEQUENCE_BODY if getattr(view, _ATTRIBUTE, False) else MAX_SMALL_BODY
+    request.max_content_length = getattr(view, _ATTRIBUTE, MAX_SMALL_BODY)
 
 
 def json_body() -> Mapping[str, Any]:
