@@ -8,8 +8,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp.config import ROOT, Settings
 from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations, require_latest
+from webapp.jobs.queue import HueyQueue
 from webapp.listener import address_in_url
 from webapp.services.accounts import issue_first_admin_token
+from webapp.services.jobs import EXTENSION as JOB_QUEUE
 from webapp.sockets import init_sockets, serve_listening
 from webapp.web.pages import init_web
 
@@ -26,6 +28,7 @@ def create_app(settings: Settings) -> Flask:
     app.config["MOVEPRINT_SETTINGS"] = settings
     init_database(app, settings.sqlalchemy_url)
     init_migrations(app)
+    app.extensions[JOB_QUEUE] = HueyQueue(settings)
     init_web(app, settings)
     init_sockets(app, settings)
     if settings.trusted_proxies:  # outermost, so that the sockets' check of the origin sees the browser's address too

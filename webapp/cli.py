@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--token-file", help="file with the worker token, default the one in the instance directory")
     worker.set_defaults(run=_worker)
 
+    jobs = commands.add_parser("jobs", help="what runs imports, automatic labels and exports (serve starts it)")
+    jobs.set_defaults(run=_jobs)
+
     recognise = commands.add_parser(
         "recognise", help="learn from a folder of takes or an action pack, recognise in a video file"
     )
@@ -135,6 +138,12 @@ def _worker(arguments: argparse.Namespace) -> int:
     from webapp.pipeline.worker import run_worker
 
     return run_worker(load_settings(), url=arguments.url, token_file=arguments.token_file)
+
+
+def _jobs(_arguments: argparse.Namespace) -> int:
+    from webapp.jobs.consumer import run_consumer
+
+    return run_consumer(load_settings())
 
 
 def _recognise(arguments: argparse.Namespace) -> int:

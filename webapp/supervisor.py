@@ -1,4 +1,4 @@
-"""serve: starts the web process and the workers as commands, restarts those that die, replaces a worker that hangs.
+"""serve: starts web process, workers and job consumer as commands, restarts those that die, replaces one that hangs.
 
 It never forks and imports nothing of what it starts. Children end with it (webapp.lifeline), however it ends.
 """
@@ -127,6 +127,7 @@ def serve(settings: Settings) -> int:
 def _run(settings: Settings, stop: threading.Event) -> int:
     web = Child("web process", _command("web"), has_heartbeat=False)
     workers = [Child(f"worker {n}", _command("worker"), has_heartbeat=True) for n in range(1, settings.workers + 1)]
+    jobs = [Child("job consumer", _command("jobs"), has_heartbeat=True)] if settings.job_workers else []
     children = [web, *workers]
     has_answered = False
     try:
@@ -137,6 +138,7 @@ def _run(settings: Settings, stop: threading.Event) -> int:
                 child.look(time.monotonic())
             if not has_answered and _answers(settings):
                 has_answered = True
+                children += jobs  # not before the web process has found the database usable
                 _say(f"Moveprint is ready: http://{address_in_url(settings.host, settings.port)}", prefix="")
             stop.wait(LOOK_EVERY_S)
         return 0

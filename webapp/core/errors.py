@@ -21,3 +21,11 @@ class NotAllowedError(MoveprintError):
 
 class ModelUnavailableError(MoveprintError):
     """A model file or its runtime is missing or damaged; the text says how to get it."""
+
+
+def sentence(text: str) -> str:
+    """What an error says as a sentence of its own: a capital letter in front and a stop at the end."""
+    first_word = text.split(" ", 1)[0]
+    if "_" not in first_word:  # the name of a key stays as it is
+        text = text[:1].upper() + text[1:]
+    return text + ("" if text.endswith((".", "!", "?")) else ".")

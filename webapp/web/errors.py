@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
 from werkzeug.wrappers import Response
 
-from webapp.core.errors import InvalidInputError, MoveprintError, NotAllowedError, NotFoundError
+from webapp.core.errors import InvalidInputError, MoveprintError, NotAllowedError, NotFoundError, sentence
 from webapp.db.base import db
 from webapp.db.schema import DatabaseUnavailableError
 from webapp.services.analysis import WorkerUnavailableError
@@ -63,11 +63,7 @@ def status_of(error: MoveprintError) -> int:
 
 def sentence_of(error: MoveprintError) -> str:
     """The error's text as a sentence of its own."""
-    text = str(error)
-    first_word = text.split(" ", 1)[0]
-    if "_" not in first_word:  # the name of a key stays as it is
-        text = text[:1].upper() + text[1:]
-    return text + ("" if text.endswith((".", "!", "?")) else ".")
+    return sentence(str(error))
 
 
 def _product_error(error: MoveprintError) -> Response:
@@ -101,11 +97,11 @@ def _unexpected_error(error: Exception) -> Response:
     return answer(500, "The server met an error that it did not expect and has written it to its log. Try again.")
 
 
-def answer(status: int, sentence: str) -> Response:
+def answer(status: int, text: str) -> Response:
     """The sentence as {error} or as a page, by what the request wants."""
     if wants_json():
-        return make_response(jsonify(error=sentence), status)
-    shown = {"title": TITLES.get(status, "Not possible"), "sentence": sentence, "status": status}
+        return make_response(jsonify(error=text), status)
+    shown = {"title": TITLES.get(status, "Not possible"), "sentence": text, "status": status}
     if status >= 500:
         # who is logged in stands in the database, which may be what failed: so without Flask's context, which asks it
         return make_response(current_app.jinja_env.get_template("errors/error.html").render(shown), status)
