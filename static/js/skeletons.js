@@ -84,8 +84,13 @@ export const skeletonReference = (skeleton) => (Object.hasOwn(SKELETONS, skeleto
 
 const SIDES = { left: "right", right: "left" };
 
-// For each keypoint the position of its left/right partner; its own where it has none.
-export function flipPartners({ keypoints }) {
+// For each keypoint the position of its left/right partner; its own where it has none. flip_pairs: positions, where the names
+// do not say which is which.
+export function flipPartners({ keypoints, flip_pairs: pairs }) {
+  if (pairs) {
+    const partners = new Map(pairs.flatMap(([a, b]) => [[a, b], [b, a]]));
+    return keypoints.map((_, position) => partners.get(position) ?? position);
+  }
   const mirrored = (word) => SIDES[word] ?? word;
   const partner = (name) => name.split("_").map(mirrored).join("_");
   return keypoints.map((name, position) => {

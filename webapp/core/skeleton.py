@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
@@ -13,11 +14,15 @@ _PALM = frozenset({"wrist", "middle_mcp"})
 
 @dataclass(frozen=True)
 class Skeleton:
-    """The keypoints of a pose model, in its own order; everything else addresses them by name."""
+    """The keypoints of a pose model, in its own order; everything else addresses them by name.
+
+    flip_pairs: which keypoints a mirror exchanges, each in one pair at most; None: those whose names say left, right.
+    """
 
     name: str
     keypoints: tuple[str, ...]
     edges: tuple[tuple[str, str], ...]
+    flip_pairs: tuple[tuple[str, str], ...] | None = None
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -37,10 +42,24 @@ class Skeleton:
     @cached_property
     def flip_indices(self) -> tuple[int, ...]:
         """For each keypoint the position of its left/right partner; itself where it has none."""
-        return tuple(self.index.get(_partner(name), i) for i, name in enumerate(self.keypoints))
+        pairs = _pairs_by_words(self.keypoints) if self.flip_pairs is None else self.flip_pairs
+        partners = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
+        return tuple(self.index[partners.get(name, name)] for name in self.keypoints)
+
+
+def with_flip_pairs(skeleton: Skeleton, pairs: Sequence[tuple[str, str]]) -> Skeleton:
+    """The skeleton with these pairs; where the names say the same, as if they had not been named."""
+    by_words = {frozenset(pair) for pair in _pairs_by_words(skeleton.keypoints)}
+    said = None if {frozenset(pair) for pair in pairs} == by_words else tuple(pairs)
+    return replace(skeleton, flip_pairs=said)
 
 
 _SIDES = {"left": "right", "right": "left"}
+
+
+def _pairs_by_words(keypoints: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    pairs = ((name, _partner(name)) for name in keypoints)
+    return tuple((name, other) for name, other in pairs if other in keypoints and name < other)
 
 
 def _partner(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from webapp.core.errors import InvalidInputError
-from webapp.core.skeleton import SKELETONS, Skeleton
+from webapp.core.skeleton import SKELETONS, Skeleton, with_flip_pairs
 
 MIN_KEYPOINTS, MAX_KEYPOINTS = 2, 133
 """From a line to the largest of the published whole-body skeletons."""
@@ -15,12 +15,15 @@ _NAME = re.compile(rf"\w(?:[\w .:-]{{0,{MAX_NAME - 2}}}\w)?")
 
 
 def skeleton_to_json(skeleton: Skeleton) -> dict[str, object]:
-    """Everything: `{name, keypoints: [name], edges: [[i, j]]}`."""
-    return {
+    """Everything: `{name, keypoints: [name], edges: [[i, j]]}`, and `flip_pairs: [[i, j]]` where names do not say."""
+    written: dict[str, object] = {
         "name": skeleton.name,
         "keypoints": list(skeleton.keypoints),
         "edges": [list(edge) for edge in skeleton.edge_indices],
     }
+    if skeleton.flip_pairs is not None:
+        written["flip_pairs"] = [[skeleton.index[a], skeleton.index[b]] for a, b in skeleton.flip_pairs]
+    return written
 
 
 def skeleton_reference(skeleton: Skeleton) -> str | dict[str, object]:
@@ -42,7 +45,11 @@ def skeleton_from_json(raw: object) -> Skeleton:
     name = _name("skeleton: name", raw.get("name"))
     keypoints = _keypoints(raw.get("keypoints"))
     edges = tuple((keypoints[a], keypoints[b]) for a, b in _edges(raw.get("edges"), len(keypoints)))
-    return checked_skeleton(Skeleton(name, keypoints, edges))
+    skeleton = Skeleton(name, keypoints, edges)
+    if raw.get("flip_pairs") is not None:
+        pairs = _flip_pairs(raw["flip_pairs"], keypoints)
+        skeleton = with_flip_pairs(skeleton, [(keypoints[a], keypoints[b]) for a, b in pairs])
+    return checked_skeleton(skeleton)
 
 
 def checked_skeleton(skeleton: Skeleton) -> Skeleton:
@@ -82,11 +89,27 @@ def _keypoints(value: object) -> tuple[str, ...]:
 def _edges(value: object, count: int) -> list[tuple[int, int]]:
     if not isinstance(value, list) or len(value) > MAX_EDGES:
         raise InvalidInputError(f"skeleton: edges must be a list of at most {MAX_EDGES} pairs, got {value!r:.60}")
-    for edge in value:
-        # type() and not isinstance(): true is an int for Python, and no position
-        known = isinstance(edge, list) and len(edge) == 2 and all(type(end) is int and 0 <= end < count for end in edge)
-        if not known or edge[0] == edge[1]:
-            raise InvalidInputError(
-                f"skeleton: an edge must be two different positions from 0 to {count - 1}, got {edge!r:.60}"
-            )
-    return [(edge[0], edge[1]) for edge in value]
+    return [_pair("an edge", edge, count) for edge in value]
+
+
+def _flip_pairs(value: object, keypoints: tuple[str, ...]) -> list[tuple[int, int]]:
+    if not isinstance(value, list) or len(value) > len(keypoints) // 2:
+        raise InvalidInputError(
+            f"skeleton: flip_pairs must be a list of at most {len(keypoints) // 2} pairs, got {value!r:.60}"
+        )
+    pairs = [_pair("a flip pair", pair, len(keypoints)) for pair in value]
+    ends = [end for pair in pairs for end in pair]
+    for place, end in enumerate(ends):
+        if end in ends[:place]:
+            raise InvalidInputError(f"skeleton: {keypoints[end]!r} is in two flip pairs; a keypoint has one partner")
+    return pairs
+
+
+def _pair(what: str, value: object, count: int) -> tuple[int, int]:
+    # type() and not isinstance(): true is an int for Python, and no position
+    known = isinstance(value, list) and len(value) == 2 and all(type(end) is int and 0 <= end < count for end in value)
+    if not isinstance(value, list) or not known or value[0] == value[1]:
+        raise InvalidInputError(
+            f"skeleton: {what} must be two different positions from 0 to {count - 1}, got {value!r:.60}"
+        )
+    return value[0], value[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,9 +17,9 @@ from webapp.db.base import db
 from webapp.db.engine import transaction, unless_taken
 from webapp.recognition.feedback import FACTOR_MAX, FACTOR_MIN
 from webapp.services.banks import announce, raise_bank_number
+from webapp.services.names import clean_name, name_key
 from webapp.services.permissions import may_manage_actions_of
 
-NAME_MAX = 80
 MAX_ACTIONS = 200
 """Per person; a bank is sent to the workers whole."""
 MAX_TAKES = 50
@@ -29,6 +28,7 @@ MAX_TAKES_IN_ALL = 200
 """Per person; every one is compared with every moment of the stream, and all are prepared anew with every change."""
 MIN_TRIMMED_S = 0.3
 MIN_TRIMMED_FRAMES = 5
+NO_NAME = "an action needs a name; type what the movement is called"
 
 
 @dataclass(frozen=True)
@@ -56,23 +56,23 @@ def get_action(actor: User, action_id: str) -> Action:
 
 def create_action(actor: User, name: str) -> tuple[Action, bool]:
     """The actor's action of this name, and whether it is new."""
-    name = clean_name(name)
+    name = clean_name(name, NO_NAME)
     existing = _named(db.session(), actor.id, name)
     if existing is not None:
         return existing, False
     if _count(db.session(), actor.id) >= MAX_ACTIONS:
         raise InvalidInputError(f"you have {MAX_ACTIONS} actions, the most one account keeps; delete one first")
-    action = Action(owner_id=actor.id, name=name, name_key=_name_key(name))
+    action = Action(owner_id=actor.id, name=name, name_key=name_key(name))
     with unless_taken(f"an action named {name!r} was made at this moment; try again"), transaction() as session:
         session.add(action)
     return action, True
 
 
 def rename_action(actor: User, action_id: str, name: str) -> Action:
-    name = clean_name(name)
+    name = clean_name(name, NO_NAME)
     with unless_taken(f"you have another action named {name!r}; choose another name"), transaction() as session:
         action = _action(session, actor, action_id)
-        action.name, action.name_key = name, _name_key(name)
+        action.name, action.name_key = name, name_key(name)
         raise_bank_number(session, action.owner_id)
     return _announced(action)
 
@@ -185,18 +185,6 @@ def take_sequence(actor: User, action_id: str, take_id: str, whole: bool = False
     return sequence if whole else sequence.between(take.trim_start_s, take.trim_end_s)
 
 
-def clean_name(text: str) -> str:
-    """An action's name with single spaces; InvalidInputError when empty, too long or not printable."""
-    name = " ".join(unicodedata.normalize("NFKC", text).split())
-    if not name:
-        raise InvalidInputError("an action needs a name; type what the movement is called")
-    if len(name) > NAME_MAX:
-        raise InvalidInputError(f"the name has {len(name)} characters; at most {NAME_MAX} are kept")
-    if not name.isprintable():
-        raise InvalidInputError(f"the name {name!r} holds characters that cannot be shown; type it anew")
-    return name
-
-
 def check_trim(sequence: PoseSequence, trim_start_s: float, trim_end_s: float) -> None:
     """InvalidInputError unless enough of the recording is left between the two."""
     duration_s = sequence.duration_s
@@ -245,7 +233,7 @@ def _take(session: Session, actor: User, action_id: str, take_id: str, with_pose
 
 
 def _named(session: Session, owner_id: int, name: str) -> Action | None:
-    return session.scalar(select(Action).where(Action.owner_id == owner_id, Action.name_key == _name_key(name)))
+    return session.scalar(select(Action).where(Action.owner_id == owner_id, Action.name_key == name_key(name)))
 
 
 def _with_key(session: Session, action_id: str, client_key: str) -> Take | None:
@@ -258,10 +246,6 @@ def _count(session: Session, owner_id: int) -> int:
 
 def _count_takes(session: Session, which: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(Take).join(Action).where(which)) or 0
-
-
-def _name_key(name: str) -> str:
-    return name.casefold()
 
 
 def _announced(action: Action) -> Action:

@@ -155,28 +155,42 @@ def card_text(card: OwnModelCard) -> str:
 
 
 def skeleton_to_toml(skeleton: Skeleton) -> dict[str, object]:
-    """`{name}` of a ready-made one, `{name, keypoints, edges}` of another, edges as pairs of names."""
+    """`{name}` of a ready-made one; of another `{name, keypoints, edges, flip_pairs}`, edges as pairs of names.
+
+    flip_pairs only where the names do not say left and right.
+    """
     if isinstance(skeleton_reference(skeleton), str):
         return {"name": skeleton.name}
-    return {"name": skeleton.name, "keypoints": list(skeleton.keypoints), "edges": [list(e) for e in skeleton.edges]}
+    pairs = {"edges": skeleton.edges, "flip_pairs": skeleton.flip_pairs}
+    lists = {key: [list(pair) for pair in each] for key, each in pairs.items() if each is not None}
+    return {"name": skeleton.name, "keypoints": list(skeleton.keypoints), **lists}
 
 
 def skeleton_from_toml(table: Mapping[str, Any]) -> Skeleton:
     """What skeleton_to_toml wrote; InvalidInputError names what is wrong."""
     if "keypoints" not in table:
         return skeleton_from_json(table.get("name"))
-    names, edges = table["keypoints"], table.get("edges", [])
-    if not isinstance(names, list) or not isinstance(edges, list):
-        raise InvalidInputError("skeleton: keypoints must be a list of names and edges a list of pairs of names")
-    unknown = [end for edge in edges if isinstance(edge, list) for end in edge if end not in names]
+    names = table["keypoints"]
+    if not isinstance(names, list):
+        raise InvalidInputError(f"skeleton: keypoints must be a list of names, got {names!r:.60}")
+    edges = _places("edges", table.get("edges", []), names)
+    flip_pairs = _places("flip_pairs", table["flip_pairs"], names) if "flip_pairs" in table else None
+    return skeleton_from_json({**table, "edges": edges, "flip_pairs": flip_pairs})
+
+
+def _places(key: str, pairs: object, names: list[object]) -> list[object]:
+    """Pairs of names as pairs of positions; what is no list is left for skeleton_from_json to refuse."""
+    if not isinstance(pairs, list):
+        raise InvalidInputError(f"skeleton: {key} must be a list of pairs of names, got {pairs!r:.60}")
+    unknown = [end for pair in pairs if isinstance(pair, list) for end in pair if end not in names]
     if unknown:
-        raise InvalidInputError(f"skeleton: an edge names {unknown[0]!r:.60}, which is none of the keypoints")
-    places = [[names.index(end) for end in edge] if isinstance(edge, list) else edge for edge in edges]
-    return skeleton_from_json({**table, "edges": places})
+        what = {"edges": "an edge", "flip_pairs": "a flip pair"}[key]
+        raise InvalidInputError(f"skeleton: {what} names {unknown[0]!r:.60}, which is none of the keypoints")
+    return [[names.index(end) for end in pair] if isinstance(pair, list) else pair for pair in pairs]
 
 
 def read_skeleton(path: Path) -> Skeleton:
-    """A skeleton of one's own from a TOML file: name, keypoints = [...], edges = [["a", "b"], ...]."""
+    """A skeleton of one's own from a TOML file: name, keypoints = [...], edges and flip_pairs = [["a", "b"], ...]."""
     try:
         return skeleton_from_toml(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
