@@ -1,0 +1,156 @@
+// What is done with the selected samples: by buttons and keys, with a way back where there is one.
+import { requestJson } from "./api.js";
+import { element, find } from "./elements.js";
+import { toast } from "./toasts.js";
+
+const AT_ONCE = 1000; // ids that one request may name
+
+const DONE = {
+  accept: (many) => `${many} accepted.`,
+  exclude: (many) => `${many} excluded.`,
+  include: (many) => `${many} included again.`,
+  delete: (many) => `${many} deleted.`,
+  person: (many, name) => (name ? `${many} now of ${name}.` : `${many} now of nobody named.`),
+  split: (many, name) => (name ? `${many} now for ${name}.` : `${many} now without a split.`),
+};
+
+export const counted = (number) => `${number.toLocaleString()} sample${number === 1 ? "" : "s"}`;
+
+export class GridActions {
+  // onDone: after every change, to fetch anew what is shown.
+  constructor(bar, { url, selection, pages, filters, onDone }) {
+    Object.assign(this, { bar, url, selection, pages, filters, onDone });
+    this.question = find(document, "[data-question]");
+    this.words = find(bar, "[data-selected]");
+    this.allButton = find(bar, "[data-everything]");
+    this.busy = false;
+    for (const button of bar.querySelectorAll("[data-action]")) button.addEventListener("click", () => this.run(button.dataset.action));
+    for (const select of bar.querySelectorAll("[data-choose]")) select.addEventListener("change", () => this.#chosen(select));
+    this.allButton.addEventListener("click", () => selection.takeEverything());
+    find(bar, "[data-none]").addEventListener("click", () => selection.clear());
+    find(this.question, "[data-cancel]").addEventListener("click", () => this.question.close("no"));
+    find(this.question, "[data-confirm]").addEventListener("click", () => this.question.close("yes"));
+    selection.addEventListener("change", () => this.show());
+    this.show();
+  }
+
+  show() {
+    const [count, total] = [this.selection.count(this.pages.total ?? 0), this.pages.total ?? 0];
+    this.bar.hidden = !count;
+    this.words.textContent = this.selection.everything ? `All ${counted(total)} selected` : `${counted(count)} selected`;
+    this.allButton.hidden = this.selection.everything || count >= total;
+    this.allButton.textContent = `Select all ${total.toLocaleString()}`;
+  }
+
+  // People for "set person", as the filters know them.
+  showPeople(people) {
+    const select = find(this.bar, '[data-choose="person"]');
+    const named = people.map(({ person_id: id, name }) => element("option", { value: id }, name));
+    select.replaceChildren(select.options[0], select.options[1], ...named);
+  }
+
+  // only: a sample to act on where nothing is selected.
+  async run(action, { value, name, only } = {}) {
+    const everything = this.selection.everything;
+    const samples = this.selection.samples.length || everything ? this.selection.samples : [only].filter(Boolean);
+    const count = everything ? this.pages.total : samples.length;
+    if (!count || this.busy || !this.#allowed(action)) return;
+    const toggled = action === "exclude" && !everything && samples.every((sample) => sample.state === "excluded") ? "include" : action;
+    if ((toggled === "delete" || everything) && !(await this.#agreed(toggled, count, name))) return;
+    const wanted = everything ? [{ filter: this.filters.asObject }] : inPieces(samples);
+    const back = everything ? null : wayBack(toggled, samples);
+    await this.#do(wanted, toggled, value, name, back);
+  }
+
+  #allowed(action) {
+    return this.bar.querySelector(`[data-action="${action}"], [data-choose="${action}"]`) !== null || action === "include";
+  }
+
+  async #do(wanted, action, value, name, back) {
+    this.#setBusy(true);
+    try {
+      let changed = 0;
+      for (const which of wanted) changed += (await this.#send({ ...which, action, value })).changed;
+      toast(DONE[action](counted(changed), name), "check-lg", back && changed ? { text: "Undo", run: () => this.#undo(back) } : null);
+      this.selection.clear();
+    } catch (error) {
+      toast(error.message, "exclamation-triangle");
+    } finally {
+      this.#setBusy(false);
+      this.onDone();
+    }
+  }
+
+  async #undo(back) {
+    try {
+      for (const { samples, action, value } of back) {
+        for (const which of inPieces(samples)) await this.#send({ ...which, action, value });
+      }
+      toast("Undone.", "arrow-counterclockwise");
+    } catch (error) {
+      toast(`It could not be undone: ${error.message}`, "exclamation-triangle");
+    }
+    this.onDone();
+  }
+
+  #send(body) {
+    return requestJson(this.url, { method: "POST", body });
+  }
+
+  async #chosen(select) {
+    const option = select.selectedOptions[0];
+    const [value, name] = [option.value === "none" ? null : option.value, option.value === "none" ? "" : option.textContent];
+    select.selectedIndex = 0;
+    await this.run(select.dataset.choose, { value, name });
+  }
+
+  #agreed(action, count, name) {
+    const many = counted(count);
+    const words = { ...QUESTIONS[action]?.(many, name) };
+    find(this.question, "[data-title]").textContent = words.title;
+    find(this.question, "[data-text]").textContent = words.text;
+    const confirm = find(this.question, "[data-confirm]");
+    confirm.textContent = words.button;
+    confirm.className = `btn ${action === "delete" ? "btn-danger" : "btn-primary"}`;
+    this.question.returnValue = "no";
+    this.question.showModal();
+    find(this.question, action === "delete" ? "[data-cancel]" : "[data-confirm]").focus();
+    return new Promise((resolve) => {
+      this.question.addEventListener("close", () => resolve(this.question.returnValue === "yes"), { once: true });
+    });
+  }
+
+  #setBusy(busy) {
+    this.busy = busy;
+    this.bar.setAttribute("aria-busy", String(busy));
+  }
+}
+
+const FROM_FILTER = "That is everything that the filters show, also what is not on the screen.";
+const QUESTIONS = {
+  delete: (many) => ({
+    title: `Delete ${many}?`,
+    text: "Their labels go with them, and pictures that show nobody else. Versions of this dataset that hold them can bring them back.",
+    button: `Delete ${many}`,
+  }),
+  accept: (many) => ({ title: `Accept ${many}?`, text: `${FROM_FILTER} Labels that a model proposed count as reviewed from then on.`, button: `Accept ${many}` }),
+  exclude: (many) => ({ title: `Exclude ${many}?`, text: `${FROM_FILTER} They stay here, but nothing is trained on them.`, button: `Exclude ${many}` }),
+  include: (many) => ({ title: `Include ${many} again?`, text: FROM_FILTER, button: `Include ${many}` }),
+  person: (many, name) => ({ title: `Set who is in ${many}?`, text: `${FROM_FILTER} They will be of ${name || "nobody named"}.`, button: "Set" }),
+  split: (many, name) => ({ title: `Set the split of ${many}?`, text: `${FROM_FILTER} They will be ${name ? `for ${name}` : "without a split"}.`, button: "Set" }),
+};
+
+function inPieces(samples) {
+  const ids = samples.map((sample) => sample.sample_id);
+  return Array.from({ length: Math.ceil(ids.length / AT_ONCE) }, (_, piece) => ({ sample_ids: ids.slice(piece * AT_ONCE, (piece + 1) * AT_ONCE) }));
+}
+
+// What takes an action back: samples with what they had before; null where nothing does.
+function wayBack(action, samples) {
+  if (action === "exclude") return [{ action: "include", samples: samples.filter((sample) => sample.state !== "excluded") }];
+  if (action === "include") return [{ action: "exclude", samples }];
+  const before = { person: (sample) => sample.person?.person_id ?? null, split: (sample) => sample.split }[action];
+  if (!before) return null;
+  const groups = Map.groupBy(samples, before);
+  return [...groups].map(([value, of]) => ({ action, value, samples: of }));
+}

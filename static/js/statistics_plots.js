@@ -1,0 +1,117 @@
+// Plots in the colours of the page, drawn anew when its theme changes. Chart.js is loaded before as a classic script.
+import { element } from "./elements.js";
+
+const ROW_PX = 26;
+const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// What shows values by colours and has to be drawn anew with others: run() now and after each change of the theme.
+const drawn = new Set();
+new MutationObserver(() => drawn.forEach((draw) => draw())).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+
+export function drawWithTheme(draw) {
+  drawn.add(draw);
+  draw();
+}
+
+export function colours() {
+  return {
+    series: ["--plot-1", "--plot-2", "--plot-3", "--plot-4"].map(colourOf),
+    text: colourOf("--mp-text"),
+    muted: colourOf("--mp-muted"),
+    line: colourOf("--mp-line"),
+  };
+}
+
+// Lying bars, one row a label; series: [{name, values}], stacked where there are several.
+export function lyingBars(root, { label, labels, series }) {
+  root.style.height = `${labels.length * ROW_PX + (series.length > 1 ? 74 : 44)}px`;
+  plot(root, label, (palette) => ({
+    type: "bar",
+    data: { labels, datasets: bars(series, palette) },
+    options: options(palette, { indexAxis: "y", stacked: series.length > 1, legend: series.length > 1, names: "y" }),
+  }));
+}
+
+// Standing bars, as of a histogram; gap: false where one range follows the other.
+export function standingBars(root, { label, labels, series, xTitle, gap = true }) {
+  plot(root, label, (palette) => ({
+    type: "bar",
+    data: { labels, datasets: bars(series, palette).map((one) => (gap ? one : { ...one, barPercentage: 1, categoryPercentage: 0.96 })) },
+    options: options(palette, { indexAxis: "x", stacked: false, legend: series.length > 1, names: "x", xTitle }),
+  }));
+}
+
+// low..high as floating bars with the middle marked, one row a label.
+export function ranges(root, { label, labels, lows, middles, highs, xTitle }) {
+  root.style.height = `${labels.length * ROW_PX + 64}px`;
+  plot(root, label, (palette) => ({
+    data: {
+      labels,
+      datasets: [
+        { type: "scatter", label: "middle", data: middles.map((x, row) => ({ x, y: labels[row] })), backgroundColor: palette.text, pointStyle: "rectRot", radius: 4.5, order: 0 },
+        { type: "bar", label: "most of them", data: labels.map((_, row) => [lows[row], highs[row]]), backgroundColor: palette.series[0], barThickness: 11, order: 1 },
+      ],
+    },
+    options: options(palette, { indexAxis: "y", stacked: false, legend: true, names: "y", xTitle }),
+  }));
+}
+
+function plot(root, label, configure) {
+  const canvas = element("canvas", { role: "img", "aria-label": label });
+  root.replaceChildren(canvas);
+  let chart;
+  drawWithTheme(() => {
+    chart?.destroy();
+    chart = new globalThis.Chart(canvas, configure(colours()));
+  });
+}
+
+function bars(series, palette) {
+  return series.map(({ name, values }, number) => ({ label: name, data: values, backgroundColor: palette.series[number], borderRadius: 2, maxBarThickness: 22 }));
+}
+
+function options(palette, { indexAxis, stacked, legend, names, xTitle }) {
+  const scale = (axis) => ({
+    type: axis === names ? "category" : "linear",
+    stacked,
+    beginAtZero: axis !== names,
+    grid: { color: palette.line, display: axis !== names },
+    border: { color: palette.line },
+    ticks: { color: axis === names ? palette.text : palette.muted, precision: 0, autoSkip: axis !== names || axis === "x" },
+    title: axis === "x" && xTitle ? { display: true, text: xTitle, color: palette.muted } : { display: false },
+  });
+  return {
+    indexAxis,
+    animation: false,
+    maintainAspectRatio: false,
+    scales: { x: scale("x"), y: scale("y") },
+    plugins: { legend: { display: legend, align: "start", labels: { color: palette.text, boxWidth: 14, boxHeight: 14 } } },
+  };
+}
+
+// The same numbers as text.
+export function numbersTable(caption, heads, rows) {
+  const cell = (value, place) => element(place ? "td" : "th", place ? { class: "numbers text-end" } : { scope: "row" }, shown(value));
+  return element(
+    "details",
+    { class: "plot-numbers" },
+    element("summary", { class: "small" }, "Numbers"),
+    element(
+      "div",
+      { class: "table-responsive", tabindex: "0", role: "region", "aria-label": caption },
+      element(
+        "table",
+        { class: "table table-sm" },
+        element("caption", { class: "visually-hidden" }, caption),
+        element("thead", {}, element("tr", {}, ...heads.map((head, place) => element("th", { scope: "col", class: place ? "text-end" : null }, head)))),
+        element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map(cell)))),
+      ),
+    ),
+  );
+}
+
+function shown(value) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value !== "number") return value;
+  return Number.isInteger(value) ? value.toLocaleString() : value.toLocaleString(undefined, { maximumSignificantDigits: 3 });
+}
