@@ -1,28 +1,32 @@
 // Requests to the server's JSON addresses. Every failure is an ApiError whose message a person can read.
 
 export class ApiError extends Error {
-  constructor(message, status) {
+  constructor(message, status, answer = {}) {
     super(message);
     this.status = status; // 0: the server was not reached
+    this.answer = answer; // whatever came with the refusal
   }
 }
 
 const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
-export async function requestJson(url, { method = "GET", body } = {}) {
+// body: sent as JSON; bytes, in its place: sent as they are. signal: calls the request off.
+export async function requestJson(url, { method = "GET", body, bytes, signal } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (bytes !== undefined) headers["Content-Type"] = "application/octet-stream";
+  else if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(url, { method, headers, signal, body: bytes ?? (body === undefined ? undefined : JSON.stringify(body)) });
   } catch {
+    signal?.throwIfAborted();
     throw new ApiError("The server cannot be reached. Check the connection, then try again.", 0);
   }
   const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
   if (response.redirected && !isJson) throw new ApiError("You are logged out. Log in in another tab, then try again.", 401);
   const answer = isJson ? await response.json() : {};
-  if (!response.ok) throw new ApiError(answer.error ?? `The server answered ${response.status}.`, response.status);
+  if (!response.ok) throw new ApiError(answer.error ?? `The server answered ${response.status}.`, response.status, answer);
   return answer;
 }
 

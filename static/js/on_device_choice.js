@@ -10,7 +10,7 @@ export class PlaceChoice extends EventTarget {
   constructor(select) {
     super();
     this.select = select;
-    this.place = remembered();
+    this.place = offered(select, remembered());
     select.value = this.place;
     select.addEventListener("change", () => {
       remember(select.value);
@@ -46,6 +46,9 @@ export class Pace {
     return `Poses are found only ${Math.round(1000 / medianMs)} times a second in this browser. Its light model is quicker.`;
   }
 }
+
+// A page may offer fewer places.
+const offered = (select, place) => ([...select.options].some(({ value }) => value === place) ? place : "server");
 
 function remembered() {
   try {

@@ -44,6 +44,15 @@ class GapError(InvalidInputError):
         self.received_bytes = received_bytes
 
 
+@dataclass(frozen=True)
+class UploadLimits:
+    """What one import takes: files, bytes in all, bytes of one picture."""
+
+    files: int
+    all_bytes: int
+    picture_bytes: int
+
+
 class Body(Protocol):
     """What a piece is read from."""
 
@@ -68,6 +77,12 @@ class Draft:
     files: int
     whole_files: int
     received_bytes: int
+
+
+def limits() -> UploadLimits:
+    """As the settings say."""
+    settings = _settings()
+    return UploadLimits(settings.max_import_pictures, settings.max_import_bytes, settings.max_picture_bytes)
 
 
 def begin_import(actor: User, dataset_id: str, wishes: ImportWishes) -> Job:
@@ -166,13 +181,11 @@ def _last_touched(job_id: str) -> dt.datetime:
 
 def _require_sense(piece: Piece) -> None:
     checked_name(piece.name)
-    limits = _settings()
     if piece.size_bytes < 1:
         raise InvalidInputError(f"{piece.name} is empty (0 bytes); leave it out")
-    if is_picture(piece.name) and piece.size_bytes > limits.max_picture_bytes:
-        raise InvalidInputError(
-            f"{piece.name} has {megabytes(piece.size_bytes)}; a picture may have {megabytes(limits.max_picture_bytes)}"
-        )
+    most = limits().picture_bytes
+    if is_picture(piece.name) and piece.size_bytes > most:
+        raise InvalidInputError(f"{piece.name} has {megabytes(piece.size_bytes)}; a picture may have {megabytes(most)}")
     if not 0 <= piece.offset <= piece.offset + piece.length_bytes <= piece.size_bytes or piece.length_bytes < 1:
         raise InvalidInputError(
             f"a piece of {piece.length_bytes} bytes from {piece.offset} on is not within the file's {piece.size_bytes}"
@@ -199,17 +212,17 @@ def _file_for(actor: User, dataset_id: str, job_id: str, piece: Piece) -> tuple[
 
 
 def _require_room(session: Session, job_id: str, piece: Piece) -> None:
-    limits = _settings()
+    most = limits()
     query = select(func.count(), func.coalesce(func.sum(JobFile.size_bytes), 0)).where(JobFile.job_id == job_id)
     count, size_bytes = session.execute(query).one()
-    if count >= limits.max_import_pictures:
-        raise InvalidInputError(f"one import takes {limits.max_import_pictures} files; hand the others in with another")
-    if size_bytes + piece.size_bytes > limits.max_import_bytes:
+    if count >= most.files:
+        raise InvalidInputError(f"one import takes {most.files} files; hand the others in with another")
+    if size_bytes + piece.size_bytes > most.all_bytes:
         raise InvalidInputError(
-            f"one import takes {megabytes(limits.max_import_bytes)} in all, and with {piece.name} it would have "
+            f"one import takes {megabytes(most.all_bytes)} in all, and with {piece.name} it would have "
             f"{megabytes(size_bytes + piece.size_bytes)}; hand it in with another"
         )
-    if shutil.disk_usage(limits.instance_dir).free < piece.size_bytes + _SPARE_BYTES:
+    if shutil.disk_usage(_settings().instance_dir).free < piece.size_bytes + _SPARE_BYTES:
         raise InvalidInputError(f"the server's disk has no room for {piece.name}; ask an administrator to make some")
 
 
