@@ -1,0 +1,13 @@
+"""SWEEP_EVERY_S: the consumer as it is, with short waits and with children that do the work of the tests."""
+
+from __future__ import annotations
+
+import sys
+
+from webapp.config import load_settings
+from webapp.jobs import consumer
+
+if __name__ == "__main__":
+    consumer.SWEEP_EVERY_S = float(sys.argv[1])
+    consumer.CANCEL_WITHIN_S = 1.0
+    sys.exit(consumer.run_consumer(load_settings(), (sys.executable, "-m", "tests.jobs.child_process")))
