@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from webapp.datasets.picture_file import JPEG, PNG, CleanPicture, difference_has
 
 SCRATCH_PREFIX = ".part-"
 """Of files that are still written; one that is older than an hour is of a process that died."""
+_LOOK_AGAIN_S = 0.01
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -56,10 +58,15 @@ class PictureStore:
 
     def put(self, data: bytes, suffix: str, picture: CleanPicture) -> StoredPicture:
         """Store a file that is encoded already; picture: what its bytes show."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        write_whole(self.path(sha256, suffix), data)
+        sha256 = self.write(data, suffix)
         width_px, height_px = picture.image.size
         return StoredPicture(sha256, suffix, len(data), width_px, height_px, difference_hash(picture.image))
+
+    def write(self, data: bytes, suffix: str) -> str:
+        """Bytes that were made by this store before; the hash that they lie under."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        write_whole(self.path(sha256, suffix), data)
+        return sha256
 
     def path(self, sha256: str, suffix: str) -> Path:
         """Where the file lies or would lie. suffix: jpg or png."""
@@ -80,12 +87,15 @@ class PictureStore:
 
     @contextlib.contextmanager
     def kept(self, alone: bool = False) -> Iterator[None]:
-        """While this is held, nobody deletes a file: who stores rows holds it together, who deletes holds it alone."""
+        """While this is held, nobody deletes a file: who stores rows holds it together, who deletes holds it alone.
+
+        Other greenlets run while it is waited for.
+        """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if sys.platform != "win32":
-                fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            while not _locked(descriptor, alone):
+                time.sleep(_LOOK_AGAIN_S)
             yield
         finally:
             os.close(descriptor)
@@ -120,3 +130,13 @@ def write_whole(path: Path, data: bytes, lasting: bool = True) -> None:
     except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise
+
+
+def _locked(descriptor: int, alone: bool) -> bool:
+    if sys.platform == "win32":  # no such lock there; a file that is missed is made again by the next import
+        return True
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,231 @@
+"""The rows of an import: a batch of pictures with their samples and labels in one transaction, or none of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from webapp.core.records import Box
+from webapp.datasets.label_bytes import to_bytes
+from webapp.datasets.picture_store import PictureStore
+from webapp.datasets.records import ABSENT, Finding, Label, LabelledPerson
+from webapp.db.base import new_id, utc_now
+from webapp.db.datasets import LabelRevision, Picture, Sample
+from webapp.db.engine import transaction
+from webapp.jobs.context import JobContext
+from webapp.jobs.import_people import Names
+from webapp.jobs.import_pictures import Prepared, Preparer
+from webapp.services.dataset_access import raise_change_number
+from webapp.vision.figures import box_iou
+
+ADDED_BY, LABELLED_BY = "import_added_by", "import_labelled_by"
+"""Keys in the extra of a sample of a picture that was there before, while the import lasts: what is to be undone."""
+_SAME_PERSON = 0.5
+"""A brought label is of the sample whose box overlaps its own so much."""
+KNOWN = "it is in the dataset already and was not stored twice"
+
+
+class ImportRows:
+    """Writes batches. counts: what came in so far, for the sentence at the end of this attempt."""
+
+    def __init__(self, context: JobContext, store: PictureStore, preparer: Preparer, names: Names) -> None:
+        self._context, self._store, self._preparer, self._names = context, store, preparer, names
+
+    def write(self, batch: Sequence[Prepared | Finding], done: int) -> None:
+        """The batch's rows, its findings, and how far the import is, all or nothing."""
+        pictures = [item for item in batch if isinstance(item, Prepared)]
+        with ExitStack() as held, transaction() as session:
+            if pictures:
+                # first of all: it makes a second import into this dataset wait, whose positions come after these
+                raise_change_number(session, self._context.dataset_id)
+                self._names.require(session)
+            rows = _Batch(session, self._context, self._names)
+            held.enter_context(self._store.kept())
+            for item in batch:
+                if isinstance(item, Finding):
+                    rows.findings.append(item)
+                else:
+                    self._take(rows, item)
+            rows.store()
+            self._context.advance(session, done, rows.findings)
+
+    def _take(self, rows: _Batch, prepared: Prepared) -> None:
+        known = rows.known_picture(prepared)
+        if known is None and prepared.stored is None:
+            prepared = self._preparer.prepare_known(prepared)
+            known = rows.known_picture(prepared)
+        self._preparer.put_again(prepared)
+        if known is None:
+            rows.new_picture(prepared)
+        else:
+            rows.again(known, prepared)
+
+
+class _Batch:
+    """One transaction's rows as they are gathered."""
+
+    def __init__(self, session: Session, context: JobContext, names: Names) -> None:
+        self._session, self._context, self._names = session, context, names
+        self._now = utc_now()
+        self._pictures: list[dict[str, Any]] = []
+        self._samples: list[dict[str, Any]] = []
+        self._labels: list[dict[str, Any]] = []
+        self._by_sha: dict[str, str] = {}
+        last = select(func.max(Sample.position)).where(Sample.dataset_id == context.dataset_id)
+        highest = session.scalar(last)
+        self._position = 0 if highest is None else highest + 1
+        self.findings: list[Finding] = []
+
+    def known_picture(self, prepared: Prepared) -> str | None:
+        """The dataset's picture of the same file or the same pixels, if there is one."""
+        hashes = {prepared.original_sha256}
+        if prepared.stored is not None:
+            hashes.add(prepared.stored.sha256)
+        for sha256 in hashes:
+            if sha256 in self._by_sha:
+                return self._by_sha[sha256]
+        same = or_(Picture.sha256.in_(hashes), Picture.original_sha256.in_(hashes))
+        query = select(Picture.id).where(Picture.dataset_id == self._context.dataset_id, same).limit(1)
+        return self._session.scalar(query)
+
+    def new_picture(self, prepared: Prepared) -> None:
+        incoming, stored = prepared.incoming, prepared.stored
+        assert stored is not None
+        picture_id = new_id()
+        self._by_sha[stored.sha256] = self._by_sha[prepared.original_sha256] = picture_id
+        self._pictures.append(
+            {
+                "id": picture_id,
+                "dataset_id": self._context.dataset_id,
+                "sha256": stored.sha256,
+                "original_sha256": prepared.original_sha256,
+                "suffix": stored.suffix,
+                "size_bytes": stored.size_bytes,
+                "file_name": incoming.file_name[-512:],
+                "width_px": stored.width_px,
+                "height_px": stored.height_px,
+                "source": incoming.source,
+                "session": incoming.session[:80],
+                "frame_number": incoming.frame_number,
+                "dhash": stored.dhash,
+                "job_id": self._context.job_id,
+                "extra": json.dumps(incoming.extra or {}, ensure_ascii=False),
+                "added_at": self._now,
+            }
+        )
+        for person in incoming.people:
+            self._sample(picture_id, prepared, person, person.extra)
+
+    def again(self, picture_id: str, prepared: Prepared) -> None:
+        """A picture that the dataset has: what is new of it is added, and the rest is noted."""
+        people, name = prepared.incoming.people, prepared.incoming.file_name
+        self.store()  # it may be one of this very batch
+        query = select(Sample).where(Sample.picture_id == picture_id, Sample.deleted_at.is_(None))
+        there = list(self._session.scalars(query))
+        brings_labels = any(person.label is not None for person in people)
+        if there and (not brings_labels or any(sample.revision for sample in there)):
+            self.findings.append(Finding(name, KNOWN, "noted"))
+            return
+        for person in people:
+            sample = max(there, key=lambda each: box_iou(_box(each), person.box), default=None)
+            if sample is None or sample.revision or box_iou(_box(sample), person.box) < _SAME_PERSON:
+                mark = {**person.extra, ADDED_BY: self._context.job_id}
+                self._sample(picture_id, prepared, person, mark)
+            elif person.label is not None:
+                self._label_known(sample, prepared, person)
+        self.findings.append(Finding(name, f"{KNOWN}; what was new of its labels was added", "noted"))
+
+    def store(self) -> None:
+        """Write what was gathered; more may follow."""
+        tables = (Picture, self._pictures), (Sample, self._samples), (LabelRevision, self._labels)
+        for table, rows in tables:
+            if rows:
+                self._session.execute(insert(table), rows)
+                rows.clear()
+
+    def _sample(self, picture_id: str, prepared: Prepared, person: LabelledPerson, extra: Mapping[str, object]) -> None:
+        label, state, box = person.label, _state(person), person.box
+        sample_id = new_id()
+        self._samples.append(
+            {
+                "id": sample_id,
+                "dataset_id": self._context.dataset_id,
+                "position": self._position,
+                "picture_id": picture_id,
+                "person_id": self._person_id(prepared, person),
+                "x1_px": box.x1_px,
+                "y1_px": box.y1_px,
+                "x2_px": box.x2_px,
+                "y2_px": box.y2_px,
+                "state": state,
+                "split": person.split,
+                "extra": json.dumps(extra, ensure_ascii=False),
+                "added_at": self._now,
+                **self._of_label(label, state),
+            }
+        )
+        self._position += 1
+        if label is not None:
+            self._labels.append(self._revision(sample_id, person, label))
+
+    def _label_known(self, sample: Sample, prepared: Prepared, person: LabelledPerson) -> None:
+        label, state = person.label, _state(person)
+        assert label is not None
+        extra = {**json.loads(sample.extra), **person.extra, LABELLED_BY: self._context.job_id}
+        values = self._of_label(label, state) | {"state": state, "extra": json.dumps(extra, ensure_ascii=False)}
+        if sample.person_id is None:
+            values["person_id"] = self._person_id(prepared, person)
+        box = person.box
+        corners = {"x1_px": box.x1_px, "y1_px": box.y1_px, "x2_px": box.x2_px, "y2_px": box.y2_px}
+        self._session.execute(update(Sample).where(Sample.id == sample.id).values(**values, **corners))
+        self._session.execute(insert(LabelRevision), [self._revision(sample.id, person, label)])
+
+    def _of_label(self, label: Label | None, state: str) -> dict[str, Any]:
+        reviewed = label is not None and state == "reviewed"
+        return {
+            "revision": 0 if label is None else 1,
+            "confidence": _least_sure(label),
+            "labelled_by": self._context.created_by if reviewed else None,
+            "labelled_at": self._now if reviewed else None,
+        }
+
+    def _revision(self, sample_id: str, person: LabelledPerson, label: Label) -> dict[str, Any]:
+        return {
+            "sample_id": sample_id,
+            "revision": 1,
+            "label": to_bytes(person.box, label),
+            "state": _state(person),
+            "origin": "import",
+            "author_id": self._context.created_by,
+            "made_at": self._now,
+        }
+
+    def _person_id(self, prepared: Prepared, person: LabelledPerson) -> str | None:
+        found = self._names.person_id(self._session, prepared.incoming, person)
+        if isinstance(found, Finding):
+            self.findings.append(found)
+            return None
+        return found
+
+
+def _state(person: LabelledPerson) -> str:
+    """What was said, as far as it goes together with whether there is a label."""
+    if person.label is None:
+        return person.state if person.state == "excluded" else "unlabelled"
+    return "proposed" if person.state == "unlabelled" else person.state
+
+
+def _least_sure(label: Label | None) -> float | None:
+    if label is None or label.confidence is None:
+        return None
+    seen = label.confidence[label.visibility != ABSENT]
+    return float(seen.min()) if len(seen) else 0.0
+
+
+def _box(sample: Sample) -> Box:
+    return Box(sample.x1_px, sample.y1_px, sample.x2_px, sample.y2_px)

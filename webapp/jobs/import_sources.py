@@ -1,0 +1,240 @@
+"""What an import is made of: from its parameters and files to one picture after the other, always in the same order."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.config import Settings
+from webapp.core.errors import InvalidInputError
+from webapp.core.skeleton import Skeleton
+from webapp.datasets.archives import NamedFiles, folder_files, open_zip
+from webapp.datasets.files import Files
+from webapp.datasets.formats.known import FORMATS, recognised
+from webapp.datasets.picture_store import SCRATCH_PREFIX, datasets_dir
+from webapp.datasets.records import Extra, Finding, LabelledPerson, LabelledPicture
+from webapp.datasets.uploads import is_picture, is_video
+from webapp.db.datasets import PICTURE_SOURCES
+
+UPLOADS = "uploads"
+AUTO, IMAGES, VIDEO = "auto", "images", "video"
+_ARCHIVE = ".zip"
+_STEP_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class ImportOrder:
+    """An import's parameters. origin: "uploads", or where the files lie on this machine."""
+
+    origin: str
+    format: str
+    source: str | None
+    session: str
+    people: str
+    person_id: str | None
+    every_frames: int | None
+    pose_change: float | None
+    one_person: bool
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One picture that is to be taken in.
+
+    load: reads the bytes of its file; None where `pixels`, (H, W, 3) BGR or (H, W) grey, are here already.
+    size_px: width and height that the labels are in pixels of. people: empty where a detector is to look for them.
+    folder: the name of the folder that stands for a person.
+    """
+
+    file_name: str
+    source: str
+    session: str
+    load: Callable[[], bytes] | None = None
+    pixels: NDArray[np.uint8] | None = None
+    lossless: bool = False
+    size_px: tuple[int, int] | None = None
+    people: tuple[LabelledPerson, ...] = ()
+    folder: str | None = None
+    frame_number: int | None = None
+    extra: Extra | None = None
+
+
+def import_order(parameters: Mapping[str, object]) -> ImportOrder:
+    """The parameters as the border checked them; what a command leaves out is as if nothing was asked for."""
+    known = ("auto", "images", "video", *FORMATS)
+    wanted = str(parameters.get("format") or AUTO)
+    if wanted not in known:
+        raise InvalidInputError(f"format {wanted!r:.40} is unknown; known: {', '.join(known)}")
+    return ImportOrder(
+        origin=str(parameters.get("from") or UPLOADS),
+        format=wanted,
+        source=cast("str | None", parameters.get("source")),
+        session=str(parameters.get("session") or "import"),
+        people=str(parameters.get("people") or "format"),
+        person_id=cast("str | None", parameters.get("person_id")),
+        every_frames=cast("int | None", parameters.get("every_frames")),
+        pose_change=cast("float | None", parameters.get("pose_change")),
+        one_person=bool(parameters.get("one_person")),
+    )
+
+
+def files_at(place: Path) -> NamedFiles:
+    """A folder's files, or the one file; InvalidInputError where there is nothing."""
+    if place.is_dir():
+        return folder_files(place)
+    if not place.is_file():
+        raise InvalidInputError(f"there is no file or folder {place}; name one that is on this machine")
+    return NamedFiles({place.name: place})
+
+
+class Sources:
+    """The pictures of an import, in the order of the names: loose files first, then archive by archive.
+
+    Archives stay open until this is left as a context, since pictures are read from them in other threads.
+    """
+
+    def __init__(self, order: ImportOrder, files: NamedFiles, skeleton: Skeleton, settings: Settings) -> None:
+        self._order, self._files, self._skeleton, self._settings = order, files, skeleton, settings
+        self._held = ExitStack()
+
+    def __enter__(self) -> Sources:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._held.close()
+
+    def expected(self) -> int | None:
+        """How many pictures to expect; None where that shows only on the way."""
+        names = self._files.names()
+        pictures = sum(map(is_picture, names))
+        return pictures if pictures and not any(name.endswith(_ARCHIVE) or is_video(name) for name in names) else None
+
+    def items(self) -> Generator[Incoming | Finding]:
+        """Every picture, and what is refused or noted before a picture is looked at."""
+        yield from self._files.findings
+        names = self._files.names()
+        archives = [name for name in names if name.lower().endswith(_ARCHIVE)]
+        loose = {name: self._files.path(name) for name in names if name not in archives}
+        left_bytes = self._settings.max_import_bytes - sum(path.stat().st_size for path in loose.values())
+        if left_bytes < 0:
+            raise InvalidInputError(
+                f"the files have more than {self._settings.max_import_bytes} bytes together; import them in parts "
+                f"or raise max_import_bytes"
+            )
+        if loose:
+            yield from self._of_files(NamedFiles(loose))
+        for name in archives:
+            try:
+                unpacked = self._held.enter_context(open_zip(self._files.path(name), left_bytes))
+                left_bytes -= sum(map(unpacked.size_bytes, unpacked.names()))
+                yield from unpacked.findings
+                yield from self._of_files(unpacked)
+            except InvalidInputError as error:
+                yield Finding(name, str(error))
+
+    def _of_files(self, files: Files) -> Iterator[Incoming | Finding]:
+        chosen = self._order.format
+        if chosen == AUTO:
+            chosen = recognised(files) or IMAGES
+        if chosen in FORMATS:
+            yield from self._labelled(chosen, files)
+            return
+        folder_of = _PersonFolders(files)
+        for name in files.names():
+            if is_video(name) and self._order.format != IMAGES:
+                yield from self._frames(files, name, folder_of(name))
+            elif files.size_bytes(name) > self._settings.max_picture_bytes:
+                most = self._settings.max_picture_bytes
+                yield Finding(name, f"it has {files.size_bytes(name)} bytes; a picture may have {most}")
+            else:
+                load = partial(_bytes_of, files, name, self._settings.max_picture_bytes)
+                source = self._order.source or IMAGES
+                yield Incoming(name, source, self._order.session, load=load, folder=folder_of(name))
+
+    def _labelled(self, chosen: str, files: Files) -> Iterator[Incoming | Finding]:
+        for item in FORMATS[chosen].read(files, self._skeleton):
+            yield item if isinstance(item, Finding) else self._of_picture(chosen, files, item)
+        for name in files.names():
+            if is_video(name):
+                yield Finding(name, f"it was left out: these files are a labelled dataset ({chosen})", "noted")
+
+    def _of_picture(self, chosen: str, files: Files, picture: LabelledPicture) -> Incoming:
+        source = self._order.source or picture.source
+        load = partial(_bytes_of, files, picture.file_name, self._settings.max_picture_bytes)
+        parts = PurePosixPath(picture.file_name).parts
+        return Incoming(
+            file_name=picture.file_name,
+            source=source if source in PICTURE_SOURCES else chosen,
+            session=picture.session or self._order.session,
+            load=load if picture.pixels is None else None,
+            pixels=picture.pixels,
+            lossless=picture.pixels is not None,
+            size_px=(picture.width_px, picture.height_px),
+            people=picture.people,
+            folder=parts[0] if len(parts) > 1 else None,
+            extra=picture.extra,
+        )
+
+    def _frames(self, files: Files, name: str, folder: str | None) -> Iterator[Incoming | Finding]:
+        from webapp.jobs.video_pictures import chosen_frames  # noqa: PLC0415  # OpenCV and detectors
+
+        order = self._order
+        with ExitStack() as meanwhile:
+            try:
+                if isinstance(files, NamedFiles):
+                    path = files.path(name)
+                else:
+                    path = meanwhile.enter_context(_unpacked(files, name, datasets_dir(self._settings)))
+                for frame in chosen_frames(path, order.every_frames, order.pose_change, self._settings):
+                    yield Incoming(
+                        file_name=f"{name}#{frame.number}",
+                        source=order.source or VIDEO,
+                        session=order.session,
+                        pixels=frame.image_bgr,
+                        people=tuple(LabelledPerson(box, None, "unlabelled") for box in frame.people),
+                        folder=folder,
+                        frame_number=frame.number,
+                    )
+            except InvalidInputError as error:
+                yield Finding(name, str(error))
+
+
+class _PersonFolders:
+    """Which folder's name a file's person has: the first one in which the files differ."""
+
+    def __init__(self, files: Files) -> None:
+        parents = {PurePosixPath(name).parent.parts for name in files.names()}
+        shared = min(parents, default=())
+        while any(parent[: len(shared)] != shared for parent in parents):
+            shared = shared[:-1]
+        self._depth = max(len(shared) - 1, 0) if parents == {shared} else len(shared)
+
+    def __call__(self, name: str) -> str | None:
+        folders = PurePosixPath(name).parent.parts
+        return folders[self._depth] if self._depth < len(folders) else None
+
+
+def _bytes_of(files: Files, name: str, max_bytes: int) -> bytes:
+    with files.open(name) as file:
+        return file.read(max_bytes + 1)
+
+
+@contextmanager
+def _unpacked(files: Files, name: str, folder: Path) -> Iterator[Path]:
+    """A file of an archive on the disk for as long as it is needed: videos are read by their path."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    suffix = PurePosixPath(name).suffix
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=SCRATCH_PREFIX, suffix=suffix) as file:
+        with files.open(name) as packed:
+            while piece := packed.read(_STEP_BYTES):
+                file.write(piece)
+        file.flush()
+        yield Path(file.name)

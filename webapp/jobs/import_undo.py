@@ -1,0 +1,104 @@
+"""Taking back what an import did. What it did to pictures that were there before is marked in the samples' extra."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection, Sequence
+
+from flask import current_app
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from webapp.config import Settings
+from webapp.datasets.uploads import uploads_dir
+from webapp.db.datasets import LabelRevision, Picture, PicturedPerson, Sample, VersionSample
+from webapp.db.engine import transaction
+from webapp.db.jobs import Job, JobFile
+from webapp.jobs.import_rows import ADDED_BY, LABELLED_BY
+from webapp.services.dataset_access import raise_change_number
+from webapp.services.picture_files import delete_unused
+
+_AT_ONCE = 200
+"""Pictures of one transaction, so that others are not kept waiting."""
+
+
+def take_back(job_id: str) -> None:
+    """Rows, files, uploads and people that all attempts at an import brought; done again, it does the rest."""
+    settings: Settings = current_app.config["MOVEPRINT_SETTINGS"]
+    people: set[str] = set()
+    while shas := _some_pictures(job_id, people):
+        delete_unused(shas)
+    with transaction() as session:
+        job = session.get_one(Job, job_id)
+        if job.dataset_id is not None:
+            people |= _on_known_pictures(session, job.dataset_id, job_id)
+        _delete_people(session, job, people)
+        session.execute(delete(JobFile).where(JobFile.job_id == job_id))
+    shutil.rmtree(uploads_dir(settings.instance_dir, job_id), ignore_errors=True)
+
+
+def unmark(session: Session, dataset_id: str, job_id: str) -> None:
+    """Forget what the import did to pictures that were there before: it has succeeded."""
+    for sample in _marked(session, dataset_id, job_id):
+        sample.extra = _without_marks(sample)
+
+
+def _some_pictures(job_id: str, people: set[str]) -> Sequence[str]:
+    """Delete some of the job's pictures with their samples, and collect whose those were; their hashes."""
+    with transaction() as session:
+        # should this be cut short, an attempt that follows begins from the start
+        session.execute(update(Job).where(Job.id == job_id).values(done=0))
+        query = select(Picture.id, Picture.sha256, Picture.dataset_id).where(Picture.job_id == job_id).limit(_AT_ONCE)
+        rows = session.execute(query).all()
+        if not rows:
+            return []
+        ids = [row.id for row in rows]
+        whose = select(Sample.person_id).where(Sample.picture_id.in_(ids), Sample.person_id.is_not(None)).distinct()
+        people.update(person_id for person_id in session.scalars(whose) if person_id is not None)
+        raise_change_number(session, rows[0].dataset_id)
+        session.execute(delete(Picture).where(Picture.id.in_(ids)))  # its samples and their labels go with it
+        return [row.sha256 for row in rows]
+
+
+def _on_known_pictures(session: Session, dataset_id: str, job_id: str) -> set[str]:
+    """Take samples and labels from pictures that were there before; whose those samples were."""
+    people: set[str] = set()
+    for sample in _marked(session, dataset_id, job_id):
+        if sample.person_id is not None:
+            people.add(sample.person_id)
+        if json.loads(sample.extra).get(ADDED_BY) == job_id:
+            session.delete(sample)
+            continue
+        sample.extra = _without_marks(sample)
+        if sample.revision == 1:  # somebody who has corrected it since keeps their work
+            first = LabelRevision.sample_id == sample.id, LabelRevision.revision == 1
+            session.execute(delete(LabelRevision).where(*first))
+            sample.revision, sample.state, sample.confidence = 0, "unlabelled", None
+            sample.labelled_by, sample.labelled_at = None, None
+    session.flush()
+    return people
+
+
+def _delete_people(session: Session, job: Job, people: Collection[str]) -> None:
+    """Those that the import brought: new since it began, without consent, and in no picture any more."""
+    shown = exists().where(Sample.person_id == PicturedPerson.id)
+    kept = exists().where(VersionSample.person_id == PicturedPerson.id)
+    new = PicturedPerson.created_at >= job.created_at, PicturedPerson.consent.is_(None)
+    session.execute(delete(PicturedPerson).where(PicturedPerson.id.in_(people), *new, ~shown, ~kept))
+
+
+def _marked(session: Session, dataset_id: str, job_id: str) -> Sequence[Sample]:
+    query = select(Sample).where(Sample.dataset_id == dataset_id, Sample.extra.contains(job_id))
+    marked = session.scalars(query).all()
+    return [sample for sample in marked if job_id in _marks(sample)]
+
+
+def _marks(sample: Sample) -> set[object]:
+    extra = json.loads(sample.extra)
+    return {extra.get(ADDED_BY), extra.get(LABELLED_BY)}
+
+
+def _without_marks(sample: Sample) -> str:
+    extra = {key: value for key, value in json.loads(sample.extra).items() if key not in (ADDED_BY, LABELLED_BY)}
+    return json.dumps(extra, ensure_ascii=False)
