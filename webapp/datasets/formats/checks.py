@@ -62,6 +62,18 @@ def decimal(value: np.float32) -> float:
     return short if np.float32(short) == value else float(value)
 
 
+def stored_text(text: str, what: str) -> str:
+    """A text that every database can hold; InvalidInputError for zero bytes and halves of characters."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidInputError(f"{what} {text!r:.60} holds a character that cannot be stored; rename it")
+    return text
+
+
+def name_for_report(name: object) -> str:
+    """What a file called itself, so that a report can hold it."""
+    return str(name).encode("utf-8", "replace").decode().replace("\0", "?")[:512]
+
+
 def read_whole(files: Files, name: str) -> bytes:
     """An annotation file in one piece; InvalidInputError when it is too large."""
     if files.size_bytes(name) > MAX_ANNOTATION_BYTES:

@@ -20,6 +20,7 @@ from webapp.datasets.formats.checks import (
     checked_box,
     checked_size,
     checked_visibility,
+    name_for_report,
     number,
     order_of,
     read_json,
@@ -91,7 +92,7 @@ class _Reader:
             _key(each.get("id")): each for each in _listed_objects(self.said, "licenses", self.name) if "id" in each
         }
         for image in images:
-            said_name = str(image.get("file_name"))
+            said_name = name_for_report(image.get("file_name"))
             key = _key(image.get("id"))
             try:
                 if key is None or key in ids:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from webapp.core.skeleton import Skeleton
 from webapp.datasets.files import Files, FileWriter
-from webapp.datasets.formats import coco
+from webapp.datasets.formats import coco, csv_table, cvat, npz, yolo_pose
 from webapp.datasets.records import Finding, LabelledPicture
 
 
@@ -34,8 +34,8 @@ class WritableFormat(Format, Protocol):
         ...
 
 
-WRITABLE: Mapping[str, WritableFormat] = {"coco": coco}
-FORMATS: Mapping[str, Format] = {**WRITABLE}
+WRITABLE: Mapping[str, WritableFormat] = {"npz": npz, "cvat": cvat, "coco": coco, "yolo": yolo_pose}
+FORMATS: Mapping[str, Format] = {**WRITABLE, "csv": csv_table}
 
 
 def recognised(files: Files) -> str | None:

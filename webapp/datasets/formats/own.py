@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Box
 from webapp.core.skeleton import Skeleton
 from webapp.core.skeleton_json import skeleton_from_json, skeleton_to_json
-from webapp.datasets.formats.checks import decimal, number
+from webapp.datasets.formats.checks import decimal, number, stored_text
 from webapp.datasets.records import SPLITS, Extra, Label, LabelledPerson, LabelledPicture
 
 SCHEMA = 1
@@ -117,18 +118,22 @@ def picture_of(own: object) -> OwnPicture:
     )
 
 
-def restored_box(box: Box, own: OwnPerson) -> Box:
-    """The box to the bit where the file's own numbers are those of it but for their rounding."""
+def restored_box(box: Box, own: OwnPerson, within_px: tuple[int, int] | None = None) -> Box:
+    """The box to the bit where the file's own numbers are those of it but for their rounding.
+
+    within_px: (width, height) of the picture where the format cuts boxes off at its edge.
+    """
     if own.box is None:
         return box
-    ours = Box(*own.box)
-    distance = max(
-        abs(box.x1_px - ours.x1_px),
-        abs(box.y1_px - ours.y1_px),
-        abs(box.x2_px - ours.x2_px),
-        abs(box.y2_px - ours.y2_px),
-    )
-    return ours if distance <= _SAME * max(1.0, box.width_px, box.height_px) else box
+    corners = np.array(own.box)
+    said = (box.x1_px, box.y1_px, box.x2_px, box.y2_px)
+    distance = np.abs(np.array(said) - (corners if within_px is None else cut_off(corners, within_px))).max()
+    return Box(*own.box) if distance <= _SAME * max(1.0, box.width_px, box.height_px) else box
+
+
+def cut_off(corners: NDArray[np.float64], within_px: tuple[int, int]) -> NDArray[np.float64]:
+    """x1, y1, x2, y2 without what leads beyond the picture of this width and height."""
+    return np.clip(corners, 0, np.tile(within_px, 2))
 
 
 def restored_label(label: Label, own: OwnPerson, same_keypoints: bool) -> Label | None:
@@ -181,7 +186,7 @@ def _name(known: Mapping[str, object], key: str) -> str | None:
     value = known.get(key)
     if value is not None and (not isinstance(value, str) or not 0 < len(value) <= MAX_NAME):
         raise InvalidInputError(f"{key} must be a text of 1 to {MAX_NAME} characters, got {value!r:.60}")
-    return value
+    return None if value is None else stored_text(str(value), key)
 
 
 def _numbers(value: object, what: str, count: int | None) -> tuple[float, ...]:

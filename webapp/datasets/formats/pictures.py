@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterable
 
@@ -14,6 +15,7 @@ from webapp.datasets.picture_file import PICTURE_SUFFIXES
 FOLDER = "images"
 """Where an export has its pictures; the names in its annotation files are those within it."""
 _SUFFIXES = (*PICTURE_SUFFIXES, ".bmp", ".tif", ".tiff")  # the latter are refused with their own sentence later
+_HEAD_BYTES = 4 * 1024 * 1024  # a thumbnail and a colour profile may come before the size
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 _ORIENTATION = 0x0112
 _FORMATS = ("JPEG", "PNG", "WEBP")
@@ -43,7 +45,8 @@ class PictureNames:
             if name in self._names:
                 return name
         found = self._by_base.get(said.rpartition("/")[2])
-        if found is None or not f"/{found}".endswith(f"/{said}"):
+        # a path within the import, or one of the computer it was written on
+        if found is None or not (f"/{found}".endswith(f"/{said}") or f"/{said}".endswith(f"/{found}")):
             raise InvalidInputError(f"the picture {said!r:.200} is not among the files; add it, or drop its labels")
         return found
 
@@ -59,7 +62,9 @@ class PictureNames:
 def picture_size(files: Files, name: str) -> tuple[int, int]:
     """(width, height) in pixels as it is shown, from the picture's header; InvalidInputError where it has none."""
     try:
-        with warnings.catch_warnings(), files.open(name) as file, Image.open(file, formats=_FORMATS) as image:
+        with files.open(name) as file:
+            head = io.BytesIO(file.read(_HEAD_BYTES))
+        with warnings.catch_warnings(), Image.open(head, formats=_FORMATS) as image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # nothing is decoded here
             turned = image.getexif().get(_ORIENTATION) in _SIDEWAYS
             return (image.height, image.width) if turned else (image.width, image.height)
