@@ -3,7 +3,7 @@ import { side } from "./skeletons.js";
 
 export const MIN_SCORE = 0.3; // fainter keypoints are guesses, which would make the limbs jump
 
-const COLOURS = { left: "#ffc85c", right: "#52e0cd", middle: "#f4f7f6" };
+export const COLOURS = { left: "#ffc85c", right: "#52e0cd", middle: "#f4f7f6" };
 
 // Match the canvas's pixels to its size on the screen; returns its context, scaled so that one unit is one CSS pixel.
 export function sharpContext(canvas) {
@@ -17,17 +17,15 @@ export function sharpContext(canvas) {
   return context;
 }
 
-// points: [x, y] per keypoint in CSS pixels, or null where hidden.
-export function drawSkeleton(context, skeleton, points, { thickness = 4, faint = false } = {}) {
-  context.save();
-  context.globalAlpha = faint ? 0.45 : 1;
+// The lines between keypoints. points: [x, y] in CSS pixels, or null where there is none; sides: one word per keypoint.
+export function drawBones(context, skeleton, points, { thickness, sides, colours = COLOURS }) {
   context.lineCap = "round";
   for (const outline of [true, false]) {
     for (const [from, to] of skeleton.edges) {
       if (!points[from] || !points[to]) continue;
-      const sides = new Set([side(skeleton.keypoints[from]), side(skeleton.keypoints[to])]);
+      const both = sides[from] === sides[to] ? sides[from] : "middle";
       // the dark rim keeps the lines readable on a bright picture
-      context.strokeStyle = outline ? "rgb(8 20 18 / 55%)" : COLOURS[sides.size === 1 ? [...sides][0] : "middle"];
+      context.strokeStyle = outline ? "rgb(8 20 18 / 55%)" : colours[both];
       context.lineWidth = thickness * (outline ? 1.9 : 1);
       context.beginPath();
       context.moveTo(...points[from]);
@@ -35,9 +33,17 @@ export function drawSkeleton(context, skeleton, points, { thickness = 4, faint =
       context.stroke();
     }
   }
+}
+
+// points: [x, y] per keypoint in CSS pixels, or null where hidden.
+export function drawSkeleton(context, skeleton, points, { thickness = 4, faint = false } = {}) {
+  const sides = skeleton.keypoints.map(side);
+  context.save();
+  context.globalAlpha = faint ? 0.45 : 1;
+  drawBones(context, skeleton, points, { thickness, sides });
   points.forEach((point, position) => {
     if (!point) return;
-    context.fillStyle = COLOURS[side(skeleton.keypoints[position])];
+    context.fillStyle = COLOURS[sides[position]];
     context.beginPath();
     context.arc(...point, thickness * 0.75, 0, 2 * Math.PI);
     context.fill();
