@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.core.errors import InvalidInputError, NotFoundError
+from webapp.datasets.records import Finding
 from webapp.db.accounts import User
 from webapp.db.base import db, utc_now
 from webapp.db.engine import transaction
@@ -121,7 +122,7 @@ def finding_counts(job_ids: Sequence[str]) -> Mapping[str, FindingCounts]:
     return {job_id: FindingCounts(**found) for job_id, found in counts.items()}
 
 
-def findings_of(actor: User, job_id: str, limit: int | None = None) -> Iterator[JobFinding]:
+def findings_of(actor: User, job_id: str, limit: int | None = None) -> Iterator[Finding]:
     """What a job found, in the order of finding, read in pieces; NotFoundError at once, not at the first line."""
     job_for(actor, job_id)
     return _findings(job_id, limit)
@@ -133,24 +134,33 @@ def parameters_of(job: Job) -> Mapping[str, object]:
 
 
 def result_of(job: Job) -> Mapping[str, object]:
-    """What the job answered; empty while it has not succeeded."""
-    return _object(job.result or "{}")
+    """What the job answered; empty where it has not succeeded."""
+    return _object(job.result or "{}") if job.state == "succeeded" else {}
+
+
+def done_of(job: Job) -> int:
+    """How far it is, of job.total. What a running job has looked at and not stored yet stands where its result will."""
+    looked_at = _object(job.result or "{}").get("looked_at") if job.state == "running" else None
+    return looked_at if isinstance(looked_at, int) else job.done
 
 
 def has_ended(job: Job) -> bool:
     return job.state in ENDED
 
 
-def _findings(job_id: str, limit: int | None) -> Iterator[JobFinding]:
+def _findings(job_id: str, limit: int | None) -> Iterator[Finding]:
+    columns = JobFinding.id, JobFinding.file_name, JobFinding.reason, JobFinding.kind
     last, left = 0, limit
     while left is None or left > 0:
         count = _FINDINGS_AT_ONCE if left is None else min(left, _FINDINGS_AT_ONCE)
-        query = select(JobFinding).where(JobFinding.job_id == job_id, JobFinding.id > last)
-        found = db.session.scalars(query.order_by(JobFinding.id).limit(count)).all()
-        yield from found
+        query = select(*columns).where(JobFinding.job_id == job_id, JobFinding.id > last)
+        found = db.session.execute(query.order_by(JobFinding.id).limit(count)).all()
+        db.session.rollback()  # whoever reads the lines slowly holds nothing up
+        for last, *finding in found:  # noqa: B007  # where the next piece begins
+            yield Finding(*finding)
         if len(found) < count:
             return
-        last, left = found[-1].id, None if left is None else left - count
+        left = None if left is None else left - count
 
 
 def _is_unended(session: Session, kind: str, dataset_id: str) -> bool:
