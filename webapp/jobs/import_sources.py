@@ -161,7 +161,12 @@ class Sources:
 
     def _labelled(self, chosen: str, files: Files) -> Iterator[Incoming | Finding]:
         for item in FORMATS[chosen].read(files, self._skeleton):
-            yield item if isinstance(item, Finding) else self._of_picture(chosen, files, item)
+            if isinstance(item, Finding):
+                yield item
+            elif item.people:
+                yield self._of_picture(chosen, files, item)
+            else:
+                yield Finding(item.file_name, "its labels say that nobody is in it; it was left out", "noted")
         for name in files.names():
             if is_video(name):
                 yield Finding(name, f"it was left out: these files are a labelled dataset ({chosen})", "noted")
