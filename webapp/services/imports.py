@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import errno
 import os
 import shutil
@@ -15,22 +14,20 @@ from pathlib import Path
 from typing import Protocol
 
 from flask import current_app
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.datasets.uploads import checked_name, is_picture, upload_path, uploads_dir
 from webapp.db.accounts import User
-from webapp.db.base import db, utc_now
+from webapp.db.base import db
 from webapp.db.engine import transaction, unless_taken
 from webapp.db.jobs import Job, JobFile
 from webapp.services import jobs
 from webapp.services.dataset_access import dataset_for
 from webapp.services.import_wishes import ImportWishes, checked_parameters
 
-KEPT_DRAFT = dt.timedelta(days=7)
-"""How long a draft is kept that nobody goes on with."""
 _CHUNK_BYTES = 2**20
 _SPARE_BYTES = 2**28
 """What an upload leaves free of the disk: the database needs room too."""
@@ -67,16 +64,6 @@ class Piece:
     size_bytes: int
     offset: int
     length_bytes: int
-
-
-@dataclass(frozen=True)
-class Draft:
-    """An import that is still given its files."""
-
-    job: Job
-    files: int
-    whole_files: int
-    received_bytes: int
 
 
 def limits() -> UploadLimits:
@@ -143,40 +130,6 @@ def discard_import(actor: User, dataset_id: str, job_id: str) -> None:
     with transaction() as session:
         session.delete(_draft(session, actor, dataset_id, job_id))
     shutil.rmtree(uploads_dir(_settings().instance_dir, job_id), ignore_errors=True)
-
-
-def drafts_of(actor: User, dataset_id: str) -> Sequence[Draft]:
-    """The imports that the actor began in this dataset and has not started, newest first."""
-    dataset_for(actor, dataset_id, "edit")
-    whole = func.coalesce(func.sum(case((JobFile.received_bytes == JobFile.size_bytes, 1), else_=0)), 0)
-    totals = func.count(JobFile.id), whole, func.coalesce(func.sum(JobFile.received_bytes), 0)
-    query = (
-        select(Job, *totals)
-        .outerjoin(JobFile, JobFile.job_id == Job.id)
-        .where(Job.dataset_id == dataset_id, Job.kind == "import", Job.state == "draft", Job.created_by == actor.id)
-        .group_by(Job.id)
-        .order_by(Job.created_at.desc(), Job.id)
-    )
-    return [Draft(job, int(files), int(done), int(size)) for job, files, done, size in db.session.execute(query)]
-
-
-def delete_abandoned(now: dt.datetime | None = None) -> int:
-    """Delete drafts that nobody went on with for a week, and their files; how many there were."""
-    before = (now or utc_now()) - KEPT_DRAFT
-    query = select(Job.id).where(Job.kind == "import", Job.state == "draft", Job.created_at < before)
-    abandoned = [job_id for job_id in db.session.scalars(query) if _last_touched(job_id) < before]
-    with transaction() as session:
-        for job_id in abandoned:
-            session.delete(session.get_one(Job, job_id))
-    for job_id in abandoned:
-        shutil.rmtree(uploads_dir(_settings().instance_dir, job_id), ignore_errors=True)
-    return len(abandoned)
-
-
-def _last_touched(job_id: str) -> dt.datetime:
-    folder = uploads_dir(_settings().instance_dir, job_id)
-    times = [path.stat().st_mtime for path in folder.glob("*")] if folder.is_dir() else []
-    return dt.datetime.fromtimestamp(max(times, default=0), dt.UTC)
 
 
 def _require_sense(piece: Piece) -> None:

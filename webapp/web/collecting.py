@@ -11,13 +11,12 @@ from werkzeug.wrappers import Response
 from webapp.core.skeleton import Skeleton
 from webapp.datasets.picture_file import PICTURE_SUFFIXES
 from webapp.datasets.uploads import DATASET_SUFFIXES, VIDEO_SUFFIXES
-from webapp.services import import_wishes, imports, jobs, people
+from webapp.services import import_drafts, import_wishes, imports, jobs, people
 from webapp.services.dataset_access import dataset_for, level_of, skeleton_of
 from webapp.services.import_wishes import ImportWishes
 from webapp.services.imports import GapError, Piece
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.bodies import (
-    MAX_PIECE_BODY,
     BodyError,
     json_body,
     number_of,
@@ -103,7 +102,7 @@ def _page(template: str, dataset_id: str, *, from_webcam: bool, **more: Any) -> 
     dataset = dataset_for(actor, dataset_id, "edit")
     drafts = [
         (draft, jobs.parameters_of(draft.job))
-        for draft in imports.drafts_of(actor, dataset_id)
+        for draft in import_drafts.drafts_of(actor, dataset_id)
         if (jobs.parameters_of(draft.job).get("source") == "webcam") == from_webcam
     ]
     return render_template(
@@ -117,7 +116,6 @@ def _page(template: str, dataset_id: str, *, from_webcam: bool, **more: Any) -> 
         teachers=import_wishes.teachers(actor, dataset),
         limits=imports.limits(),
         megabytes=imports.megabytes,
-        piece_bytes=MAX_PIECE_BODY,
         drafts=drafts,
         **more,
     )

@@ -1,0 +1,40 @@
+// An import that is given its files: begun, gone on with, started or discarded.
+import { requestJson } from "./api.js";
+import { fileUrl } from "./upload_queue.js";
+
+export class Draft {
+  constructor(importsUrl, jobId) {
+    this.jobId = jobId;
+    this.url = `${importsUrl}/${jobId}`;
+  }
+
+  static async begin(importsUrl, wishes) {
+    const { job_id: jobId } = await requestJson(importsUrl, { method: "POST", body: wishes });
+    return new Draft(importsUrl, jobId);
+  }
+
+  // [{name, size_bytes, received_bytes}]
+  async files() {
+    return (await requestJson(this.url)).files;
+  }
+
+  removeFile(name) {
+    return requestJson(fileUrl(this.url, name), { method: "DELETE" });
+  }
+
+  start() {
+    return requestJson(`${this.url}/start`, { method: "POST", body: {} });
+  }
+
+  // Without the files of which a part is missing and that nobody will hand in any more.
+  async startWhole() {
+    for (const { name, size_bytes: size, received_bytes: received } of await this.files()) {
+      if (received < size) await this.removeFile(name);
+    }
+    return this.start();
+  }
+
+  discard() {
+    return requestJson(this.url, { method: "DELETE" });
+  }
+}
