@@ -5,21 +5,22 @@ from __future__ import annotations
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from webapp.core.skeleton import SKELETONS, Skeleton
+from webapp.core.errors import InvalidInputError, sentence
+from webapp.core.skeleton import SKELETONS
 from webapp.core.skeleton_json import skeleton_from_json, skeleton_to_json
 from webapp.db.datasets import MEMBER_ROLES, PicturedPerson
 from webapp.services import dataset_members as members
 from webapp.services import datasets as service
+from webapp.services import erasing, jobs
 from webapp.services import people as people_service
 from webapp.services.datasets import ShownDataset
-from webapp.services.sequence_json import parse_json
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import wants_json
 from webapp.web.bodies import flag_of, json_body, page_of, text_of, value_of
+from webapp.web.jobs import TITLES as JOB_TITLES
 
+JOBS_SHOWN = 3
 blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
-OWN_SKELETON = "own"
-"""What the form says in place of the name of a ready-made skeleton."""
 
 
 @blueprint.get("/")
@@ -37,15 +38,17 @@ def index() -> str | Response:
 @blueprint.get("/new")
 @signed_in
 def new() -> str:
-    skeletons = [skeleton_to_json(skeleton) for skeleton in SKELETONS.values()]
+    skeletons = {name: skeleton_to_json(skeleton) for name, skeleton in SKELETONS.items()}
     return render_template("datasets/new.html", skeletons=skeletons)
 
 
 @blueprint.post("/")
 @signed_in
 def create() -> Response:
-    name, skeleton = _new_from_json() if request.is_json else _new_from_form()
-    dataset = service.create_dataset(signed_in_user(), name, skeleton)
+    """JSON with a skeleton of any kind, or a form with a ready-made one's name."""
+    body = json_body() if request.is_json else request.form
+    skeleton = skeleton_from_json(value_of(body, "skeleton"))
+    dataset = service.create_dataset(signed_in_user(), text_of(body, "name"), skeleton)
     if wants_json():
         return jsonify(dataset_id=dataset.id, url=url_for("datasets.detail", dataset_id=dataset.id))
     return redirect(url_for("datasets.detail", dataset_id=dataset.id))
@@ -54,8 +57,12 @@ def create() -> Response:
 @blueprint.post("/skeleton")
 @signed_in
 def check_skeleton() -> Response:
-    """The skeleton as it would be kept; 422 with the first thing that is wrong. Nothing is stored."""
-    return jsonify(skeleton=skeleton_to_json(skeleton_from_json(value_of(json_body(), "skeleton"))))
+    """What keeps this from being a skeleton, as a sentence, or null; nothing is stored."""
+    try:
+        skeleton_from_json(value_of(json_body(), "skeleton"))
+    except InvalidInputError as error:
+        return jsonify(problem=sentence(str(error)))
+    return jsonify(problem=None)
 
 
 @blueprint.get("/<dataset_id>/")
@@ -64,14 +71,16 @@ def detail(dataset_id: str) -> str | Response:
     shown = service.get_dataset(signed_in_user(), dataset_id)
     if wants_json():
         return jsonify(_dataset(shown))
-    return render_template("datasets/detail.html", shown=shown, skeleton=skeleton_to_json(shown.skeleton))
+    newest = jobs.jobs_of(signed_in_user(), dataset_id)[:JOBS_SHOWN]
+    skeleton = skeleton_to_json(shown.skeleton)
+    return render_template("datasets/detail.html", shown=shown, skeleton=skeleton, jobs=newest, job_titles=JOB_TITLES)
 
 
 @blueprint.post("/<dataset_id>/rename")
 @signed_in
 def rename(dataset_id: str) -> Response:
-    name = text_of(json_body(), "name") if request.is_json else request.form.get("name", "")
-    dataset = service.rename_dataset(signed_in_user(), dataset_id, name)
+    body = json_body() if request.is_json else request.form
+    dataset = service.rename_dataset(signed_in_user(), dataset_id, text_of(body, "name"))
     return _done(f"The dataset is now called {dataset.name}.", _settings_url(dataset_id))
 
 
@@ -112,6 +121,16 @@ def remove_member(dataset_id: str, user_id: int) -> Response:
     return _done("It is shared with them no longer.", next_url)
 
 
+@blueprint.route("/<dataset_id>/", methods=["DELETE"])
+@blueprint.post("/<dataset_id>/delete", endpoint="delete_by_form")
+@signed_in
+def delete(dataset_id: str) -> Response:
+    """Its name goes along, as whoever deletes it typed it."""
+    body = json_body() if request.is_json else request.form
+    erasing.delete_dataset(signed_in_user(), dataset_id, text_of(body, "name"))
+    return _done("The dataset is deleted with all its pictures.", url_for("datasets.index"))
+
+
 @blueprint.get("/people/")
 @signed_in
 def people() -> str | Response:
@@ -136,16 +155,46 @@ def create_person() -> Response:
     return jsonify(**_person(person), created=created)
 
 
-def _new_from_json() -> tuple[str, Skeleton]:
-    body = json_body()
-    return text_of(body, "name"), skeleton_from_json(value_of(body, "skeleton"))
+@blueprint.get("/people/<person_id>")
+@signed_in
+def person(person_id: str) -> str:
+    """One person: what they agreed to, where they are, and what would go with them."""
+    actor = signed_in_user()
+    shown = people_service.get_person(actor, person_id)
+    losses = erasing.losses_with(actor, person_id)
+    return render_template("datasets/person.html", shown=shown, losses=losses, consent=people_service.CONSENT)
 
 
-def _new_from_form() -> tuple[str, Skeleton]:
-    chosen: object = request.form.get("skeleton", "")
-    if chosen == OWN_SKELETON:
-        chosen = parse_json(request.form.get("own_skeleton", "").encode())
-    return request.form.get("name", ""), skeleton_from_json(chosen)
+@blueprint.post("/people/<person_id>/rename")
+@signed_in
+def rename_person(person_id: str) -> Response:
+    body = json_body() if request.is_json else request.form
+    renamed = people_service.rename_person(signed_in_user(), person_id, text_of(body, "name"))
+    return _done(f"They are now called {renamed.name}.", _person_url(person_id))
+
+
+@blueprint.post("/people/<person_id>/consent")
+@signed_in
+def record_consent(person_id: str) -> Response:
+    agreed = people_service.record_consent(signed_in_user(), person_id)
+    return _done(f"It is written down that {agreed.name} has agreed.", _person_url(person_id))
+
+
+@blueprint.post("/people/<person_id>/merge")
+@signed_in
+def merge_people(person_id: str) -> Response:
+    body = json_body() if request.is_json else request.form
+    kept = people_service.merge_people(signed_in_user(), person_id, text_of(body, "into"))
+    return _done(f"Both are now {kept.name}.", _person_url(kept.id))
+
+
+@blueprint.route("/people/<person_id>", methods=["DELETE"])
+@blueprint.post("/people/<person_id>/delete", endpoint="delete_person_by_form")
+@signed_in
+def delete_person(person_id: str) -> Response:
+    losses = erasing.delete_person(signed_in_user(), person_id)
+    count = sum(loss.pictures for loss in losses)
+    return _done(f"The person and {count} pictures are deleted.", url_for("datasets.people"))
 
 
 def _done(message: str, next_url: str) -> Response:
@@ -157,6 +206,10 @@ def _done(message: str, next_url: str) -> Response:
 
 def _settings_url(dataset_id: str) -> str:
     return url_for("datasets.settings", dataset_id=dataset_id)
+
+
+def _person_url(person_id: str) -> str:
+    return url_for("datasets.person", person_id=person_id)
 
 
 def _dataset(shown: ShownDataset) -> dict[str, object]:
