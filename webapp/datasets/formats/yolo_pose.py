@@ -236,7 +236,9 @@ class _Reader:
             own_people = [None] * len(lines)  # somebody changed the text since: whose line is whose is not known
         for at, (line, own_record) in enumerate(zip(lines, own_people, strict=True), 1):
             try:
-                person, note = self._person(line.split(), own.person_of(own_record), width_px, height_px, split)
+                # a record of ours tells the person's split; the lists only know the whole picture's
+                known_of_person = own.person_of(own_record if own_record is not None else {"split": split})
+                person, note = self._person(line.split(), known_of_person, width_px, height_px)
             except InvalidInputError as error:
                 raise InvalidInputError(f"line {at} of its labels: {error}") from None
             people += [person] if person is not None else []
@@ -260,7 +262,7 @@ class _Reader:
         return [line for line in text.splitlines() if line.strip()]
 
     def _person(
-        self, words: Sequence[str], ours: own.OwnPerson, width_px: int, height_px: int, split: str | None
+        self, words: Sequence[str], ours: own.OwnPerson, width_px: int, height_px: int
     ) -> tuple[LabelledPerson | None, str | None]:
         values = np.array([parsed(word, "a value") for word in words])
         class_number = whole_number(float(values[0]), "the class", 0, 10_000)
@@ -279,15 +281,8 @@ class _Reader:
             said, note = self.order.label(points[:, :2] * size, seen, width_px, height_px)
             label = own.restored_label(said, ours, self.order.names == self.order.skeleton.keypoints)
         state = ours.state or ("unlabelled" if label is None else "reviewed")
-        person = LabelledPerson(
-            own.restored_box(rough, ours, (width_px, height_px)),
-            label,
-            state,
-            ours.person,
-            ours.split or split,
-            ours.extra,
-        )
-        return person, note
+        box = own.restored_box(rough, ours, (width_px, height_px))
+        return LabelledPerson(box, label, state, ours.person, ours.split, ours.extra), note
 
 
 def _visibility(points: Points) -> Points:
