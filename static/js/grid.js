@@ -103,6 +103,15 @@ function choosePoses() {
   apply();
 }
 
+// Beside the pictures where there is room, else folded away above them.
+function placeFilters() {
+  const wide = matchMedia("(min-width: 900px)");
+  const side = find(root, "[data-side]");
+  const place = () => (side.open = wide.matches);
+  wide.addEventListener("change", place);
+  place();
+}
+
 let scrolledBack = !history.state?.first;
 history.scrollRestoration = "manual";
 const curatePanel = root.querySelector("[data-curate]");
@@ -121,6 +130,7 @@ keys.addEventListener("problem", ({ detail }) => toast(detail.message));
 addEventListener("scrollend", rememberPlace);
 for (const button of root.querySelectorAll("[data-clear-filters]")) button.addEventListener("click", () => filters.clear());
 
+placeFilters();
 choosePoses();
 showFacets();
 showFiltered();

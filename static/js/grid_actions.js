@@ -1,6 +1,7 @@
 // What is done with the selected samples: by buttons and keys, with a way back where there is one.
 import { requestJson } from "./api.js";
 import { element, find } from "./elements.js";
+import { Question } from "./question.js";
 import { toast } from "./toasts.js";
 
 const AT_ONCE = 1000; // ids that one request may name
@@ -20,7 +21,7 @@ export class GridActions {
   // onDone: after every change, to fetch anew what is shown.
   constructor(bar, { url, selection, pages, filters, onDone }) {
     Object.assign(this, { bar, url, selection, pages, filters, onDone });
-    this.question = find(document, "[data-question]");
+    this.question = new Question(find(document, "[data-question]"));
     this.words = find(bar, "[data-selected]");
     this.allButton = find(bar, "[data-everything]");
     this.busy = false;
@@ -28,8 +29,6 @@ export class GridActions {
     for (const select of bar.querySelectorAll("[data-choose]")) select.addEventListener("change", () => this.#chosen(select));
     this.allButton.addEventListener("click", () => selection.takeEverything());
     find(bar, "[data-none]").addEventListener("click", () => selection.clear());
-    find(this.question, "[data-cancel]").addEventListener("click", () => this.question.close("no"));
-    find(this.question, "[data-confirm]").addEventListener("click", () => this.question.close("yes"));
     selection.addEventListener("change", () => this.show());
     this.show();
   }
@@ -56,7 +55,7 @@ export class GridActions {
     const count = everything ? this.pages.total : samples.length;
     if (!count || this.busy || !this.#allowed(action)) return;
     const toggled = action === "exclude" && !everything && samples.every((sample) => sample.state === "excluded") ? "include" : action;
-    if ((toggled === "delete" || everything) && !(await this.#agreed(toggled, count, name))) return;
+    if ((toggled === "delete" || everything) && !(await this.question.ask(QUESTIONS[toggled](counted(count), name)))) return;
     const wanted = everything ? [{ filter: this.filters.asObject }] : inPieces(samples);
     const back = everything ? null : wayBack(toggled, samples);
     await this.#do(wanted, toggled, value, name, back);
@@ -104,22 +103,6 @@ export class GridActions {
     await this.run(select.dataset.choose, { value, name });
   }
 
-  #agreed(action, count, name) {
-    const many = counted(count);
-    const words = { ...QUESTIONS[action]?.(many, name) };
-    find(this.question, "[data-title]").textContent = words.title;
-    find(this.question, "[data-text]").textContent = words.text;
-    const confirm = find(this.question, "[data-confirm]");
-    confirm.textContent = words.button;
-    confirm.className = `btn ${action === "delete" ? "btn-danger" : "btn-primary"}`;
-    this.question.returnValue = "no";
-    this.question.showModal();
-    find(this.question, action === "delete" ? "[data-cancel]" : "[data-confirm]").focus();
-    return new Promise((resolve) => {
-      this.question.addEventListener("close", () => resolve(this.question.returnValue === "yes"), { once: true });
-    });
-  }
-
   #setBusy(busy) {
     this.busy = busy;
     this.bar.setAttribute("aria-busy", String(busy));
@@ -132,6 +115,7 @@ const QUESTIONS = {
     title: `Delete ${many}?`,
     text: "Their labels go with them, and pictures that show nobody else. Versions of this dataset that hold them can bring them back.",
     button: `Delete ${many}`,
+    danger: true,
   }),
   accept: (many) => ({ title: `Accept ${many}?`, text: `${FROM_FILTER} Labels that a model proposed count as reviewed from then on.`, button: `Accept ${many}` }),
   exclude: (many) => ({ title: `Exclude ${many}?`, text: `${FROM_FILTER} They stay here, but nothing is trained on them.`, button: `Exclude ${many}` }),

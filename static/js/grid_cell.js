@@ -23,6 +23,8 @@ export class Cell {
 
   // sample: undefined while it is on its way. withPictures: false while somebody scrolls past.
   show(index, column, sample, { selected, active, withPictures, reason }) {
+    const original = reason === "duplicate" ? sample?.original : undefined;
+    this.element.hidden = false;
     this.element.id = `sample-${index}`;
     this.element.dataset.index = index;
     this.element.setAttribute("aria-colindex", column + 1);
@@ -31,9 +33,17 @@ export class Cell {
     if (this.#shown.sample !== sample || this.#shown.reason !== reason) this.#describe(sample, reason);
     this.own.show(sample?.thumbnail_url, withPictures);
     this.own.draw(sample?.points);
-    this.other.show(sample?.original?.thumbnail_url, withPictures);
-    this.other.draw(sample?.original?.points);
+    this.other.show(original?.thumbnail_url, withPictures);
+    this.other.draw(original?.points);
     this.#shown = { sample, reason };
+  }
+
+  // It stands for no sample; nothing can be found in it.
+  clear() {
+    this.element.hidden = true;
+    this.element.removeAttribute("id");
+    delete this.element.dataset.index;
+    this.element.classList.remove("active");
   }
 
   #describe(sample, reason) {
@@ -42,6 +52,7 @@ export class Cell {
     this.element.dataset.sampleId = sample?.sample_id ?? "";
     if (!sample) {
       this.element.setAttribute("aria-label", "Loading");
+      this.element.removeAttribute("title");
       for (const text of [this.name, this.state, this.note]) text.textContent = "";
       return;
     }

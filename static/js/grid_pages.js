@@ -13,7 +13,7 @@ export class SamplePages extends EventTarget {
   #wanted = { first: 0, last: 0 };
   #generation = 0;
   #changeNumber = null;
-  #pausedUntil = 0;
+  #againAt = { stale: 0, any: 0 }; // not before these moments
 
   constructor(samplesUrl, glancesUrl) {
     super();
@@ -39,7 +39,8 @@ export class SamplePages extends EventTarget {
     for (const page of this.#pages.values()) page.stale = true;
     this.#generation += 1;
     this.#loading.clear();
-    this.#pausedUntil = 0;
+    this.#changeNumber = null;
+    this.#againAt = { stale: 0, any: 0 };
     this.#pump();
   }
 
@@ -65,7 +66,7 @@ export class SamplePages extends EventTarget {
   }
 
   #pump() {
-    if (performance.now() < this.#pausedUntil) return;
+    if (performance.now() < this.#againAt.any) return;
     while (this.#loading.size < AT_ONCE) {
       const next = this.#next();
       if (next === undefined) return;
@@ -77,7 +78,12 @@ export class SamplePages extends EventTarget {
   #next() {
     const [first, last] = [Math.floor(this.#wanted.first / PAGE), Math.floor(this.#wanted.last / PAGE)];
     const near = [...Array.from({ length: last - first + 1 }, (_, offset) => first + offset), last + 1, first - 1];
-    return near.find((number) => this.#exists(number) && !this.#loading.has(number) && (this.#pages.get(number)?.stale ?? true));
+    return near.find((number) => this.#exists(number) && !this.#loading.has(number) && this.#isDue(number));
+  }
+
+  #isDue(number) {
+    const page = this.#pages.get(number);
+    return !page || (page.stale && performance.now() >= this.#againAt.stale);
   }
 
   #exists(number) {
@@ -138,16 +144,16 @@ export class SamplePages extends EventTarget {
 
   #othersAreStale() {
     for (const page of this.#pages.values()) page.stale = true;
-    this.#pause(STALE_AGAIN_MS);
+    this.#pause("stale", STALE_AGAIN_MS);
   }
 
   #fail(error) {
     this.dispatchEvent(new CustomEvent("problem", { detail: { message: error.message } }));
-    this.#pause(RETRY_MS);
+    this.#pause("any", RETRY_MS);
   }
 
-  #pause(durationMs) {
-    this.#pausedUntil = performance.now() + durationMs;
+  #pause(which, durationMs) {
+    this.#againAt[which] = performance.now() + durationMs;
     setTimeout(() => this.#pump(), durationMs + 1);
   }
 }

@@ -14,7 +14,7 @@ export class GridView extends EventTarget {
   #frame = null;
   #fast = false;
 
-  // box: the element with role=grid. show(cell, index, column, withPictures) fills a cell; null hides it.
+  // box: the element with role=grid. makeCell() answers {element, clear()}; show(cell, index, column, withPictures) fills it.
   constructor(box, { makeCell, show, narrowestPx, captionPx }) {
     super();
     Object.assign(this, { box, makeCell, show, narrowestPx, captionPx });
@@ -104,7 +104,7 @@ export class GridView extends EventTarget {
       this.#spare.push(row);
     }
     for (let number = from; number <= to; number += 1) this.#fill(number, this.#rows.get(number) ?? this.#place(number));
-    for (const row of this.#spare) row.element.hidden = true;
+    for (const row of this.#spare.filter(({ element: { hidden } }) => !hidden)) putAway(row);
     const first = Math.max(0, Math.floor(top / this.rowPx)) * this.columns;
     const last = Math.min(this.#count - 1, (Math.floor((top + innerHeight) / this.rowPx) + 1) * this.columns - 1);
     if (last >= 0) this.dispatchEvent(new CustomEvent("seen", { detail: { first: Math.min(first, last), last } }));
@@ -129,8 +129,8 @@ export class GridView extends EventTarget {
   #fill(number, row) {
     row.cells.forEach((cell, column) => {
       const index = number * this.columns + column;
-      cell.element.hidden = index >= this.#count;
       if (index < this.#count) this.show(cell, index, column, !this.#fast);
+      else cell.clear();
     });
   }
 
@@ -155,4 +155,9 @@ export class GridView extends EventTarget {
   #belowPx() {
     return parseFloat(getComputedStyle(this.box).scrollMarginBottom) || 0;
   }
+}
+
+function putAway(row) {
+  row.element.hidden = true;
+  for (const cell of row.cells) cell.clear();
 }

@@ -2,6 +2,7 @@
 import { element } from "./elements.js";
 
 const ROW_PX = 26;
+const LONGEST_LABEL = 28; // characters; the table has it whole
 const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // What shows values by colours and has to be drawn anew with others: run() now and after each change of the theme.
@@ -52,7 +53,7 @@ export function ranges(root, { label, labels, lows, middles, highs, xTitle }) {
         { type: "bar", label: "most of them", data: labels.map((_, row) => [lows[row], highs[row]]), backgroundColor: palette.series[0], barThickness: 11, order: 1 },
       ],
     },
-    options: options(palette, { indexAxis: "y", stacked: false, legend: true, names: "y", xTitle }),
+    options: options(palette, { indexAxis: "y", stacked: false, legend: true, names: "y", xTitle, whole: false }),
   }));
 }
 
@@ -70,14 +71,15 @@ function bars(series, palette) {
   return series.map(({ name, values }, number) => ({ label: name, data: values, backgroundColor: palette.series[number], borderRadius: 2, maxBarThickness: 22 }));
 }
 
-function options(palette, { indexAxis, stacked, legend, names, xTitle }) {
+function options(palette, { indexAxis, stacked, legend, names, xTitle, whole = true }) {
   const scale = (axis) => ({
     type: axis === names ? "category" : "linear",
     stacked,
     beginAtZero: axis !== names,
     grid: { color: palette.line, display: axis !== names },
     border: { color: palette.line },
-    ticks: { color: axis === names ? palette.text : palette.muted, precision: 0, autoSkip: axis !== names || axis === "x" },
+    ticks: { color: axis === names ? palette.text : palette.muted, precision: whole ? 0 : undefined, autoSkip: axis !== names || axis === "x" },
+    afterTickToLabelConversion: (axis === names && shortenLabels) || undefined,
     title: axis === "x" && xTitle ? { display: true, text: xTitle, color: palette.muted } : { display: false },
   });
   return {
@@ -87,6 +89,10 @@ function options(palette, { indexAxis, stacked, legend, names, xTitle }) {
     scales: { x: scale("x"), y: scale("y") },
     plugins: { legend: { display: legend, align: "start", labels: { color: palette.text, boxWidth: 14, boxHeight: 14 } } },
   };
+}
+
+function shortenLabels({ ticks }) {
+  for (const tick of ticks) if (tick.label?.length > LONGEST_LABEL) tick.label = `${tick.label.slice(0, LONGEST_LABEL - 1)}…`;
 }
 
 // The same numbers as text.

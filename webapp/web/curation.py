@@ -10,6 +10,7 @@ from webapp.core.skeleton_json import skeleton_to_json
 from webapp.db.datasets import Dataset
 from webapp.services import dataset_facets, jobs, label_glances, models
 from webapp.services.dataset_access import dataset_for, level_of, skeleton_of
+from webapp.services.dataset_warnings import dataset_warnings
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.bodies import BodyError
 
@@ -53,7 +54,8 @@ def glances(dataset_id: str) -> Response:
 @blueprint.get("/statistics")
 @signed_in
 def statistics(dataset_id: str) -> str:
-    return _page("statistics", dataset_for(signed_in_user(), dataset_id, "look"))
+    dataset = dataset_for(signed_in_user(), dataset_id, "look")
+    return _page("statistics", dataset, warnings=dataset_warnings(dataset.id))
 
 
 @blueprint.get("/versions")
