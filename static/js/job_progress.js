@@ -17,14 +17,21 @@ const STATES = {
   cancelled: ["cancelled", "tag-warn", "x-lg"],
 };
 
+const STYLE_URL = new URL("../css/job_progress.css", import.meta.url).pathname;
+
 // Draws the job into root until it has ended, then calls onEnd(job). Answers a function that stops watching.
 export function watchJob(root, jobId, onEnd = () => {}) {
+  bringStyle();
   const watching = new AbortController();
   const view = new JobView(root);
   followJob(`/jobs/${jobId}`, view, watching.signal).then(onEnd, (error) => {
     if (!watching.signal.aborted) view.fail(error.message);
   });
   return () => watching.abort();
+}
+
+function bringStyle() {
+  if (!document.querySelector(`link[href="${STYLE_URL}"]`)) document.head.append(element("link", { rel: "stylesheet", href: STYLE_URL }));
 }
 
 async function followJob(url, view, signal) {

@@ -18,6 +18,7 @@ from webapp.sockets.workers import REFUSED
 def without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Everything but workers."""
     monkeypatch.setenv("MOVEPRINT_WORKERS", "0")
+    monkeypatch.setenv("MOVEPRINT_JOB_WORKERS", "0")
     folder = tmp_path / "web"
     folder.mkdir()
     yield from running(folder, "eventlet", "serve")

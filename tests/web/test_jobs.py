@@ -21,7 +21,7 @@ from webapp.db.engine import transaction
 from webapp.db.jobs import Job
 from webapp.jobs.claims import claim
 from webapp.jobs.running import RunningJob
-from webapp.services.dataset_jobs import exports_dir
+from webapp.services.picture_files import exports_dir
 from webapp.web.jobs import csv_lines
 
 

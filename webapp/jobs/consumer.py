@@ -27,6 +27,7 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.queue import QUEUE_FAULTS, open_queue, ring
 from webapp.jobs.running import DATABASE_FAULTS
 from webapp.lifeline import beat, end_with_parent
+from webapp.services import import_drafts, picture_files
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ UNDO_WITHIN_S = 600.0
 """And then to take back what it did."""
 END_WITHIN_S = 2.0
 """How long jobs may take when the server ends; the supervisor waits 4 s in all."""
+CLEAN_UP_EVERY_S = 6 * 3600.0
 POLL_S = 1.0
 """How long a worker that found the queue empty waits at most before it looks again."""
 
@@ -138,6 +140,7 @@ def pick_up(queue: Huey) -> None:
 
 
 def _keep_running(app: Flask, queue: Huey, consumer: Consumer, stop: threading.Event, supervised: bool) -> None:
+    threading.Thread(target=_clean_up, args=(app, stop), daemon=True).start()
     due_s = time.monotonic()
     while not stop.wait(BEAT_EVERY_S):
         if supervised:
@@ -151,6 +154,19 @@ def _keep_running(app: Flask, queue: Huey, consumer: Consumer, stop: threading.E
                 pick_up(queue)
         except (*DATABASE_FAULTS, *QUEUE_FAULTS) as error:
             logger.warning("jobs cannot be looked for at the moment: %s", error)
+
+
+def _clean_up(app: Flask, stop: threading.Event) -> None:
+    """Delete what a crash left of pictures, old exports, and drafts of imports that nobody went on with."""
+    waited_s = 0.0
+    while not stop.wait(waited_s):
+        waited_s = CLEAN_UP_EVERY_S
+        try:
+            with app.app_context():
+                import_drafts.delete_abandoned()
+                picture_files.sweep()
+        except (*DATABASE_FAULTS, OSError) as error:
+            logger.warning("files that nobody needs cannot be deleted at the moment: %s", error)
 
 
 def _lives_on(process: subprocess.Popen[bytes], within_s: float = LOOK_EVERY_S) -> bool:

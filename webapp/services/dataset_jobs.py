@@ -17,6 +17,7 @@ from webapp.db.datasets import SAMPLE_STATES, Dataset, DatasetVersion
 from webapp.db.jobs import Job
 from webapp.services import jobs, models
 from webapp.services.dataset_access import dataset_for, skeleton_of
+from webapp.services.picture_files import exports_dir
 from webapp.vision.catalogue import ModelEntry
 
 PROPOSABLE = ("unlabelled", "proposed")
@@ -83,11 +84,6 @@ def export_file(actor: User, job_id: str) -> Path:
     if not path.is_file():
         raise NotFoundError("the file of this export was deleted; export once more")
     return path
-
-
-def exports_dir(settings: Settings, job_id: str) -> Path:
-    """Where an export's file lies."""
-    return settings.instance_dir / "datasets" / "exports" / job_id
 
 
 def asked_by(job_list: Sequence[Job]) -> dict[int, str]:
