@@ -6,10 +6,12 @@ import datetime as dt
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
 from tests.browser.running import PASSWORD, RunningServer
+from tests.dataset_seeding import Seeded, seed_dataset
 from tests.events import announced
 from tests.movements import arm_raise
 from webapp.app import create_app
@@ -30,13 +32,13 @@ def performance(height: float = 0.35) -> PoseSequence:
 
 def add_account(server: RunningServer, username: str, role: str = "user") -> None:
     """As RunningServer.add_account, without a process of its own."""
-    with _app(server).app_context():
+    with app_of(server).app_context():
         accounts.create_account(username, PASSWORD, role=role)
 
 
 def learn(server: RunningServer, username: str, name: str, *heights: float) -> str:
     """An action with an arm raise of each of these heights as takes; its id."""
-    with _app(server).app_context():
+    with app_of(server).app_context():
         person = accounts.get_account(username)
         action, _ = actions.create_action(person, name)
         for height in heights:
@@ -47,7 +49,7 @@ def learn(server: RunningServer, username: str, name: str, *heights: float) -> s
 
 def recognised(server: RunningServer, username: str, action_id: str, name: str, *heights: float) -> list[str]:
     """Events of one session, one every 2.4 seconds, each an arm raise of one of these heights; their ids."""
-    with _app(server).app_context():
+    with app_of(server).app_context():
         user_id, now = accounts.get_account(username).id, utc_now()
         told = [_event(action_id, name, number, height) for number, height in enumerate(heights)]
         return [
@@ -58,6 +60,12 @@ def recognised(server: RunningServer, username: str, action_id: str, name: str, 
         ]
 
 
+def dataset(server: RunningServer, username: str, count: int, **options: Any) -> Seeded:
+    """A dataset of this account with so many samples; options as of tests.dataset_seeding."""
+    with _app(server).app_context():
+        return seed_dataset(accounts.get_account(username), server.instance.folder, count, **options)
+
+
 def _event(action_id: str, name: str, number: int, height: float) -> SessionEvent:
     poses, start_s = performance(height), 10 + 2.4 * number
     told = announced(f"{action_id}-{number}", action_id=action_id, action=name)
@@ -66,7 +74,7 @@ def _event(action_id: str, name: str, number: int, height: float) -> SessionEven
     return replace(told, session_id=action_id, event=event)
 
 
-def _app(server: RunningServer) -> Flask:
+def app_of(server: RunningServer) -> Flask:
     """The services on the server's own database."""
     return _app_on(server.instance.folder)
 
