@@ -62,7 +62,7 @@ def recognised(server: RunningServer, username: str, action_id: str, name: str, 
 
 def dataset(server: RunningServer, username: str, count: int, **options: Any) -> Seeded:
     """A dataset of this account with so many samples; options as of tests.dataset_seeding."""
-    with _app(server).app_context():
+    with app_of(server).app_context():
         return seed_dataset(accounts.get_account(username), server.instance.folder, count, **options)
 
 
