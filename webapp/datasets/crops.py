@@ -10,6 +10,7 @@ from webapp.core.records import Box, FloatArray
 
 MARGIN = 1.25
 """How many times the longer side of a person's box the square has, as a model of the user's own sees live."""
+_GREY_OF_BGR = np.array([0.114, 0.587, 0.299], np.float32)
 
 
 def crop_square(box: Box, margin: float = MARGIN) -> Box:
@@ -58,6 +59,26 @@ def cut_out(image: Image.Image, square: Box, side_px: int) -> Image.Image:
 
 
 def cut_out_grey(pixels: NDArray[np.uint8], square: Box, side_px: int) -> NDArray[np.uint8]:
-    """The square of a picture, (H, W, 3) BGR or (H, W) grey, as (side_px, side_px) grey; black beyond its edge."""
-    image = Image.fromarray(pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., ::-1]))
-    return np.asarray(cut_out(image.convert("L"), square, side_px), np.uint8)
+    """The square of a picture, (H, W, 3) BGR or (H, W) grey, as (side_px, side_px) grey; black beyond its edge.
+
+    Sampled as vision.images.crop_region does for the live view (bilinear between the four nearest pixels, however
+    large the square is), so that what a model was trained on is what it will see.
+    """
+    colours = pixels if pixels.ndim == 3 else pixels[..., None]
+    at_px = np.arange(side_px) * (square.width_px / side_px)
+    rows = _sampled(colours, square.y1_px + at_px)
+    crop = np.rint(_sampled(rows.swapaxes(0, 1), square.x1_px + at_px).swapaxes(0, 1))
+    grey = crop @ _GREY_OF_BGR if crop.shape[2] == 3 else crop[..., 0]
+    return np.asarray(np.rint(grey), np.uint8)
+
+
+def _sampled(pixels: NDArray[np.generic], at_px: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Along the first axis, at these places, between the two nearest; beyond the ends lies 0."""
+    low = np.floor(at_px).astype(np.int64)
+    share = (at_px - low).astype(np.float32)[:, None, None]
+    return _row_or_black(pixels, low) * (1 - share) + _row_or_black(pixels, low + 1) * share
+
+
+def _row_or_black(pixels: NDArray[np.generic], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    there = (rows >= 0) & (rows < len(pixels))
+    return np.asarray(pixels[np.where(there, rows, 0)] * there[:, None, None], np.float32)

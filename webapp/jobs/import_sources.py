@@ -23,6 +23,7 @@ from webapp.datasets.picture_store import SCRATCH_PREFIX, datasets_dir
 from webapp.datasets.records import Extra, Finding, LabelledPerson, LabelledPicture
 from webapp.datasets.uploads import is_picture, is_video
 from webapp.db.datasets import PICTURE_SOURCES
+from webapp.jobs.video_pictures import chosen_frames
 
 UPLOADS = "uploads"
 AUTO, IMAGES, VIDEO = "auto", "images", "video"
@@ -189,8 +190,6 @@ class Sources:
         )
 
     def _frames(self, files: Files, name: str, folder: str | None) -> Iterator[Incoming | Finding]:
-        from webapp.jobs.video_pictures import chosen_frames  # noqa: PLC0415  # OpenCV and detectors
-
         order = self._order
         with ExitStack() as meanwhile:
             try:
