@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Box, FloatArray
 from webapp.core.skeleton import Skeleton, with_flip_pairs
-from webapp.datasets.crops import MARGIN, crop_square, to_crop
+from webapp.datasets.crops import MARGIN, to_crop
 from webapp.datasets.files import Files
 from webapp.datasets.formats import own
 from webapp.datasets.formats.checks import (
@@ -38,7 +38,7 @@ from webapp.datasets.formats.checks import (
     skeleton_of_names,
     stored_text,
 )
-from webapp.datasets.formats.npz_writing import SCHEMA, write
+from webapp.datasets.formats.npz_writing import SCHEMA, square_of, write
 from webapp.datasets.formats.pictures import ending
 from webapp.datasets.records import SPLITS, Finding, LabelledPerson, LabelledPicture
 
@@ -132,7 +132,7 @@ def _picture(row: _Row, order: KeypointOrder) -> tuple[LabelledPicture, str | No
     box, there = whole_crop(side_px), visibility > 0
     keeping = order.names == order.skeleton.keypoints and not note
     if keeping:
-        keeping = not np.array_equal(to_crop(label.keypoints_px, crop_square(box))[there], row.keypoints[there])
+        keeping = not np.array_equal(to_crop(label.keypoints_px, square_of(box))[there], row.keypoints[there])
     person = LabelledPerson(box, label, "reviewed", row.person or None, split, {"npz": kept} if keeping else {})
     return (
         LabelledPicture(row.file_name or "sample.png", side_px, side_px, (person,), pixels=pixels),
@@ -168,7 +168,8 @@ class _Archive:
 
     def texts(self, key: str) -> list[str]:
         """A whole one-dimensional array of texts."""
-        return [_text(value, f"{self._name}: {key}") for value in self.small(key, "U", 1)]
+        values = self.small(key, "U", 1)
+        return [_text(values[at : at + 1], f"{self._name}: {key}") for at in range(len(values))]
 
     def small(self, key: str, kind: str, dimensions: int) -> NDArray[Any]:
         """A whole array of one kind of numbers or texts; it may have a megabyte."""
@@ -285,7 +286,9 @@ def _seekable(files: Files, name: str) -> IO[bytes]:
 
 
 def _text(value: NDArray[Any], what: str) -> str:
+    """One text of an array, () or (1,); numpy itself fails on numbers that are no characters."""
+    codec = "utf-32-be" if value.dtype.str.startswith(">") else "utf-32-le"
     try:
-        return stored_text(str(value), what)
-    except ValueError:
-        raise InvalidInputError(f"{what} holds numbers that are no characters") from None
+        return stored_text(value.tobytes().decode(codec).rstrip("\0"), what)
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"{what} holds numbers that are no characters; save it again") from None

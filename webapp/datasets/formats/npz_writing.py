@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError
-from webapp.core.records import FloatArray
+from webapp.core.records import Box, FloatArray
 from webapp.core.skeleton import Skeleton
 from webapp.datasets.crops import crop_square, cut_out_grey, to_crop
 from webapp.datasets.files import FileWriter
@@ -25,8 +25,9 @@ FILE_NAME = "dataset.npz"
 DEFAULT_SIDE_PX = 128
 _GREYS = np.float32(255)
 _SAME = 1e-6  # in crops: nearer keypoints differ by their rounding alone
+_WHOLE_PX = 1e-6
 _MADE = (2000, 1, 1, 0, 0, 0)
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 17
 
 
 def write(
@@ -87,15 +88,23 @@ class _Small:
         }
 
 
+def square_of(box: Box) -> Box:
+    """The crop's square, on whole pixels where only rounding keeps it from them: then nothing is resampled."""
+    square = crop_square(box)
+    corners = np.array([square.x1_px, square.y1_px, square.x2_px, square.y2_px])
+    whole = np.rint(corners)
+    return Box(*whole.tolist()) if np.abs(corners - whole).max() < _WHOLE_PX else square
+
+
 def _crop(picture: LabelledPicture, person: LabelledPerson, side_px: int) -> NDArray[np.uint8]:
     if picture.pixels is None:
         raise InvalidInputError(f"{picture.file_name} has no pixels; a training archive holds the pictures themselves")
-    return cut_out_grey(picture.pixels, crop_square(person.box), side_px)
+    return cut_out_grey(picture.pixels, square_of(person.box), side_px)
 
 
 def _in_crop(person: LabelledPerson, label: Label) -> tuple[FloatArray, NDArray[np.uint8]]:
     """(K, 2) shares of the crop, 0 where absent, and (K,) visibility in it."""
-    shares = to_crop(label.keypoints_px, crop_square(person.box))
+    shares = to_crop(label.keypoints_px, square_of(person.box))
     shares = _exactly(shares, label, person.extra.get("npz"))
     inside = np.all((shares >= 0) & (shares <= 1), axis=1)  # NaN is not
     visibility = np.where(inside, label.visibility, ABSENT).astype(np.uint8)
