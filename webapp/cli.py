@@ -86,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     options.add_arguments(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
-    bench = commands.add_parser("bench", help="measure: live, vision, dtw, spotter")
-    bench.add_argument("name", choices=("live", "vision", "dtw", "spotter"))
+    bench = commands.add_parser("bench", help="measure: live, vision, dtw, spotter, grid")
+    bench.add_argument("name", choices=("live", "vision", "dtw", "spotter", "grid"))
     bench.add_argument("options", nargs=argparse.REMAINDER, help="see: bench NAME --help")
     bench.set_defaults(run=_bench)
     return parser

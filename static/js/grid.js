@@ -25,7 +25,7 @@ const maySelect = mayEdit === "true" || mayLabel === "true";
 const pages = new SamplePages(samplesUrl, glancesUrl);
 const selection = new Selection();
 const filters = new Filters(find(root, "[data-filters]"), facetsUrl, skeleton);
-const urlOf = (sample) => (maySelect ? `${labelUrl}?sample=${sample.sample_id}` : sample.picture_url);
+const urlOf = (sample) => `${labelUrl}?sample=${sample.sample_id}`;
 const view = new GridView(box, { makeCell: () => new Cell(skeleton, urlOf), show: showCell, narrowestPx: NARROWEST_PX, captionPx: CAPTION_PX });
 const keys = new GridKeys(box, { view, pages, selection, maySelect });
 const actions = new GridActions(find(root, "[data-selection]"), { url: editUrl, selection, pages, filters, onDone: showAnew });

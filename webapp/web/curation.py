@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from webapp.core.skeleton import Skeleton
 from webapp.core.skeleton_json import skeleton_to_json
 from webapp.db.datasets import Dataset
-from webapp.services import dataset_facets, jobs, label_glances, models
+from webapp.services import dataset_facets, jobs, label_glances
 from webapp.services.dataset_access import dataset_for, level_of, skeleton_of
+from webapp.services.dataset_jobs import teachers
 from webapp.services.dataset_warnings import dataset_warnings
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.bodies import BodyError
@@ -20,8 +20,9 @@ blueprint = Blueprint("curation", __name__, url_prefix="/datasets/<dataset_id>")
 @blueprint.get("/pictures")
 @signed_in
 def grid(dataset_id: str) -> str:
-    dataset = dataset_for(signed_in_user(), dataset_id, "look")
-    return _page("grid", dataset, pose_models=_comparable_models(skeleton_of(dataset)), running_job=_curating(dataset))
+    actor = signed_in_user()
+    dataset = dataset_for(actor, dataset_id, "look")
+    return _page("grid", dataset, pose_models=teachers(actor, dataset), running_job=_curating(dataset))
 
 
 @blueprint.get("/pictures/facets")
@@ -75,15 +76,6 @@ def _page(name: str, dataset: Dataset, **more: object) -> str:
         skeleton=skeleton_to_json(skeleton_of(dataset)),
         **more,
     )
-
-
-def _comparable_models(skeleton: Skeleton) -> list[tuple[str, str]]:
-    """Name and title of the pose models here that know a keypoint of this skeleton."""
-    return [
-        (entry.name, entry.title)
-        for entry in models.installed(signed_in_user())
-        if entry.role == "pose" and entry.skeleton and entry.skeleton.index.keys() & skeleton.index.keys()
-    ]
 
 
 def _curating(dataset: Dataset) -> str | None:
