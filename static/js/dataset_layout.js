@@ -7,7 +7,7 @@ const LEFT = {
   left_eye_inner: [0.518, 0.085], left_eye: [0.538, 0.08], left_eye_outer: [0.56, 0.083], left_ear: [0.59, 0.105], mouth_left: [0.53, 0.16],
   left_shoulder: [0.62, 0.25], left_elbow: [0.7, 0.39], left_wrist: [0.745, 0.52], left_pinky: [0.785, 0.57], left_index: [0.76, 0.6],
   left_thumb: [0.715, 0.575], left_hip: [0.57, 0.54], left_knee: [0.585, 0.73], left_ankle: [0.59, 0.9], left_heel: [0.58, 0.95],
-  left_foot_index: [0.65, 0.965],
+  left_foot_index: [0.65, 0.965], left_hand: [0.76, 0.57], left_foot: [0.62, 0.96],
 };
 const HAND = {
   wrist: [0.5, 0.95], thumb_cmc: [0.36, 0.85], thumb_mcp: [0.25, 0.73], thumb_ip: [0.17, 0.63], thumb_tip: [0.1, 0.54],
