@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.db import jobs  # noqa: F401  # pictures name the job that brought them, so its table must be known
 from webapp.db.base import Base, Moment, PublicId, utc_now
 
 MEMBER_ROLES = ("viewer", "labeller", "editor")
