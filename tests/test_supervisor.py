@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
 
@@ -36,6 +37,10 @@ def child(server: Popen[str], name: str) -> int | None:
     return next((process.pid for process in children_of(server.pid) if process.command.endswith(f" {name}")), None)
 
 
+def has_open(pid: int, name: str) -> bool:
+    return any(file.readlink().name == name for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_symlink())
+
+
 @pytest.fixture(scope="module", autouse=True)
 def a_terminal() -> Iterator[None]:
     """Signals as a terminal's shell hands them on, however the tests themselves were started (nohup, &)."""
@@ -54,12 +59,13 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
 
 @pytest.fixture
 def server(instance: Instance) -> Iterator[Popen[str]]:
-    """serve, with the web process answering and the worker in its loop."""
+    """serve, with the web process answering, the worker in its loop, and the job consumer started."""
     (instance.folder / "serve.log").unlink(missing_ok=True)
     process = instance.start("serve")
     try:
         instance.wait_for_http(process)
         eventually(lambda: "is ready: http" in instance.log("serve"), "the ready line")
+        eventually(lambda: child(process, "jobs") is not None, "the job consumer's start")
         yield process
     finally:
         end(process)
@@ -68,7 +74,7 @@ def server(instance: Instance) -> Iterator[Popen[str]]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_no_child_survives_however_it_is_ended(server: Popen[str], number: signal.Signals) -> None:
     pids = [process.pid for process in children_of(server.pid)]
-    assert len(pids) == 2
+    assert len(pids) == 3
 
     server.send_signal(number)
 
@@ -88,7 +94,7 @@ def test_a_stopped_child_does_not_survive_either(server: Popen[str]) -> None:
     eventually(lambda: not any(map(lives, pids)), "the children's end", timeout_s=10)
 
 
-@pytest.mark.parametrize("name", ["web", "worker"])
+@pytest.mark.parametrize("name", ["web", "worker", "jobs"])
 def test_a_killed_child_is_started_again(instance: Instance, server: Popen[str], name: str) -> None:
     first = child(server, name)
     assert first is not None
@@ -98,6 +104,30 @@ def test_a_killed_child_is_started_again(instance: Instance, server: Popen[str],
     eventually(lambda: child(server, name) not in (None, first), f"another {name}")
     instance.wait_for_http(server)
     assert "has ended (status -9) and is started again" in instance.log("serve")
+
+
+def test_a_job_consumer_that_hangs_is_replaced(server: Popen[str]) -> None:
+    first = child(server, "jobs")
+    assert first is not None
+    eventually(lambda: has_open(first, "jobs.sqlite3"), "its look into the queue")
+    time.sleep(1)  # and its first heartbeat; before that it is given a long time
+
+    os.kill(first, signal.SIGSTOP)
+
+    eventually(lambda: child(server, "jobs") not in (None, first), "another job consumer")
+
+
+def test_without_job_workers_nothing_runs_jobs(instance: Instance) -> None:
+    idle = replace(instance, settings={"MOVEPRINT_JOB_WORKERS": "0"})
+    server = idle.start("serve")
+    try:
+        idle.wait_for_http(server)
+        eventually(lambda: child(server, "worker") is not None, "the worker's start")
+        time.sleep(1)  # the consumer would have been started within LOOK_EVERY_S
+
+        assert child(server, "jobs") is None
+    finally:
+        end(server)
 
 
 def test_a_child_that_never_stays_up_is_tried_for_ever_at_last_every_half_minute() -> None:

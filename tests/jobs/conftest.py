@@ -100,9 +100,9 @@ def consumer(settings: Settings, tmp_path: Path) -> Iterator[MakeConsumer]:
     started: list[subprocess.Popen[bytes]] = []
     environment = {**os.environ, "MOVEPRINT_INSTANCE_DIR": str(settings.instance_dir), "MOVEPRINT_JOB_WORKERS": "2"}
 
-    def start(sweep_every_s: float = 0.3) -> subprocess.Popen[bytes]:
+    def start(sweep_every_s: float = 0.3, child: str = "tests.jobs.child_process") -> subprocess.Popen[bytes]:
         with (tmp_path / "consumer.log").open("ab") as log:
-            command = [sys.executable, "-m", "tests.jobs.consumer_process", str(sweep_every_s)]
+            command = [sys.executable, "-m", "tests.jobs.consumer_process", str(sweep_every_s), child]
             process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )

@@ -1,4 +1,4 @@
-"""SWEEP_EVERY_S: the consumer as it is, with short waits and with children that do the work of the tests."""
+"""SWEEP_EVERY_S CHILD: the consumer as it is, with short waits; CHILD is the module of its children."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from webapp.jobs import consumer
 if __name__ == "__main__":
     consumer.SWEEP_EVERY_S = float(sys.argv[1])
     consumer.CANCEL_WITHIN_S = 1.0
-    sys.exit(consumer.run_consumer(load_settings(), (sys.executable, "-m", "tests.jobs.child_process")))
+    sys.exit(consumer.run_consumer(load_settings(), (sys.executable, "-m", sys.argv[2])))

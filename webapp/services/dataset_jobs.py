@@ -18,10 +18,9 @@ from webapp.db.jobs import Job
 from webapp.services import jobs, models
 from webapp.services.dataset_access import dataset_for, skeleton_of
 from webapp.services.picture_files import exports_dir
+from webapp.services.proposals import PROPOSABLE
 from webapp.vision.catalogue import ModelEntry
 
-PROPOSABLE = ("unlabelled", "proposed")
-"""States of samples that a model may label; what a person has seen is never touched."""
 EXPORT_FORMATS = ("coco", "cvat", "yolo", "npz")
 SIDE_PX = (32, 512)
 """Of the square pictures in an npz."""
