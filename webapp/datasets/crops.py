@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -72,13 +74,14 @@ def cut_out_grey(pixels: NDArray[np.uint8], square: Box, side_px: int) -> NDArra
     return np.asarray(np.rint(grey), np.uint8)
 
 
-def _sampled(pixels: NDArray[np.generic], at_px: NDArray[np.floating]) -> NDArray[np.float32]:
+def _sampled(pixels: NDArray[Any], at_px: NDArray[np.floating]) -> NDArray[np.float32]:
     """Along the first axis, at these places, between the two nearest; beyond the ends lies 0."""
     low = np.floor(at_px).astype(np.int64)
     share = (at_px - low).astype(np.float32)[:, None, None]
-    return _row_or_black(pixels, low) * (1 - share) + _row_or_black(pixels, low + 1) * share
+    between = _row_or_black(pixels, low) * (1 - share) + _row_or_black(pixels, low + 1) * share
+    return np.asarray(between, np.float32)
 
 
-def _row_or_black(pixels: NDArray[np.generic], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def _row_or_black(pixels: NDArray[Any], rows: NDArray[np.int64]) -> FloatArray:
     there = (rows >= 0) & (rows < len(pixels))
     return np.asarray(pixels[np.where(there, rows, 0)] * there[:, None, None], np.float32)

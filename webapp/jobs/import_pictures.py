@@ -67,10 +67,14 @@ class KnownFiles:
 
 
 class Preparer:
-    """Puts incoming pictures into the store. May be called from several threads at once."""
+    """Puts incoming pictures into the store. May be called from several threads at once.
+
+    without_rows: hashes of files that no row was written for, since their pictures were refused or are still to come.
+    """
 
     def __init__(self, store: PictureStore, thumbnails: Thumbnails, limits: PictureLimits, known: KnownFiles) -> None:
         self._store, self._thumbnails, self._limits, self._known = store, thumbnails, limits, known
+        self.without_rows: set[str] = set()
 
     def prepare(self, item: Incoming | Finding) -> Prepared | Finding:
         """Ready for its rows, or why it is refused. Faults of this machine's disk are raised."""
@@ -101,6 +105,7 @@ class Preparer:
         if suffix is None:
             data, suffix = encoded(picture)
         stored = self._store.put(data, suffix, picture)
+        self.without_rows.add(stored.sha256)
         if not incoming.people:
             look = picture.image.copy()
             look.thumbnail((LOOK_SIDE_PX, LOOK_SIDE_PX), reducing_gap=2.0)

@@ -31,7 +31,7 @@ KNOWN = "it is in the dataset already and was not stored twice"
 
 
 class ImportRows:
-    """Writes batches. counts: what came in so far, for the sentence at the end of this attempt."""
+    """Writes batches."""
 
     def __init__(self, context: JobContext, store: PictureStore, preparer: Preparer, names: Names) -> None:
         self._context, self._store, self._preparer, self._names = context, store, preparer, names

@@ -30,6 +30,7 @@ from webapp.jobs.import_rows import ImportRows
 from webapp.jobs.import_sources import UPLOADS, ImportOrder, Incoming, Sources, files_at, import_order
 from webapp.jobs.import_undo import take_back, unmark
 from webapp.services.dataset_access import skeleton_of
+from webapp.services.picture_files import delete_unused
 
 BATCH = 100
 """Items of one transaction."""
@@ -106,6 +107,8 @@ class _Importer:
                 self._rows.write(batch, done + len(batch))
         finally:
             pool.shutdown(cancel_futures=True)
+            db.session.rollback()
+            delete_unused(self._preparer.without_rows)
 
     def _counted(self, items: Iterator[Incoming | Finding]) -> Iterator[Incoming | Finding]:
         pictures, most = 0, self._context.settings.max_import_pictures
@@ -145,7 +148,7 @@ def _ended(context: JobContext) -> Mapping[str, object]:
     joined = select(func.count()).select_from(Sample).join(Picture, Picture.id == Sample.picture_id).where(of_job)
     samples = db.session.scalar(joined) or 0
     findings = select(JobFinding.kind, func.count()).where(JobFinding.job_id == context.job_id)
-    counts: dict[str, int] = dict(db.session.execute(findings.group_by(JobFinding.kind)).tuples().all())
+    counts = {row[0]: row[1] for row in db.session.execute(findings.group_by(JobFinding.kind))}
     db.session.rollback()
     parts = [f"{pictures:,} pictures with {samples:,} samples came in"]
     if counts.get("refused"):
