@@ -24,7 +24,7 @@ const empty = { none: find(root, "[data-empty=none]"), filtered: find(root, "[da
 const maySelect = mayEdit === "true" || mayLabel === "true";
 const pages = new SamplePages(samplesUrl, glancesUrl);
 const selection = new Selection();
-const filters = new Filters(find(root, "[data-filters]"), facetsUrl, skeleton);
+const filters = new Filters(find(root, "[data-filters]"), { facetsUrl, samplesUrl }, skeleton);
 const urlOf = (sample) => `${labelUrl}?sample=${sample.sample_id}`;
 const view = new GridView(box, { makeCell: () => new Cell(skeleton, urlOf), show: showCell, narrowestPx: NARROWEST_PX, captionPx: CAPTION_PX });
 const keys = new GridKeys(box, { view, pages, selection, maySelect });

@@ -17,6 +17,7 @@ export class Cell {
     this.name = find(this.element, "[data-name]");
     this.state = find(this.element, "[data-state]");
     this.note = find(this.element, "[data-note]");
+    this.file = find(this.element, "[data-file]");
     this.own = new Thumbnail(find(this.element, "[data-own]"), skeleton);
     this.other = new Thumbnail(find(this.element, "[data-other]"), skeleton);
   }
@@ -50,19 +51,12 @@ export class Cell {
     this.element.classList.toggle("waiting", !sample);
     this.element.dataset.state = sample?.state ?? "";
     this.element.dataset.sampleId = sample?.sample_id ?? "";
-    if (!sample) {
-      this.element.setAttribute("aria-label", "Loading");
-      this.element.removeAttribute("title");
-      for (const text of [this.name, this.state, this.note]) text.textContent = "";
-      return;
-    }
-    const known = [sample.person?.name, STATES[sample.state], sample.split, noteOf(sample, reason)].filter(Boolean);
-    this.element.setAttribute("aria-label", `Sample ${sample.position}, ${known.join(", ")}, ${sample.file_name}`);
-    this.element.title = `${sample.file_name}\n${known.join(", ")}`;
-    this.link.href = this.urlOf(sample);
-    this.name.textContent = sample.person ? `${sample.position} · ${sample.person.name}` : sample.position;
-    this.state.textContent = STATES[sample.state];
-    this.note.textContent = noteOf(sample, reason);
+    this.element.title = sample?.file_name ?? "";
+    this.link.href = sample ? this.urlOf(sample) : "";
+    this.name.textContent = sample ? [sample.position, sample.person?.name].filter((part) => part !== undefined).join(" · ") : "";
+    this.state.textContent = sample ? STATES[sample.state] : "";
+    this.note.textContent = sample ? noteOf(sample, reason) : "";
+    this.file.textContent = sample?.file_name ?? "loading";
   }
 }
 
