@@ -15,6 +15,7 @@ const root = find(document, "[data-collect]");
 const form = find(root, "[data-collect-form]");
 const problem = find(form, "[data-problem]");
 const { importsUrl, skeleton } = root.dataset;
+const checked = (name) => [...form.querySelectorAll(`[name=${name}]:checked`)].map(({ value }) => value);
 
 const stage = new Stage(find(root, "[data-stage]"), { purpose: "record", autostart: false });
 new Models(find(root, "[data-session-models]"), stage);
@@ -68,8 +69,6 @@ async function start() {
     button.disabled = false;
   }
 }
-
-const checked = (name) => [...form.querySelectorAll(`[name=${name}]:checked`)].map(({ value }) => value);
 
 // Null where something is missing; the field says so.
 function readPlan() {

@@ -36,7 +36,7 @@ export class ShotGate {
     const before = this.last;
     this.last = null;
     const wanted = this.keypoints.filter((name) => skeleton.keypoints.includes(name));
-    if (!wanted.length) return waitFor("The models in use find none of this dataset's keypoints: choose others below the picture.");
+    if (!wanted.length) return waitFor("The models in use find none of this dataset's keypoints: choose others under Models.");
     if (!frame.people.length) return waitFor("Step into the picture.");
     if (frame.people.length > 1) return waitFor(`${inWords(frame.people.length)} people are in view: only one may be.`);
     const [person] = frame.people;

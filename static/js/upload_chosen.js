@@ -1,6 +1,6 @@
 // What was chosen to be handed in: counted, and what of it is left out and why.
 import { element, find } from "./elements.js";
-import { foldersOf, inMegabytes, kindOf, sorted, withoutFrame } from "./upload_files.js";
+import { foldersOf, inUnits, kindOf, sorted, withoutFrame } from "./upload_files.js";
 
 const SHOWN = 200; // names of what is left out; more are only counted
 const KINDS = [
@@ -50,7 +50,7 @@ export class Chosen extends EventTarget {
     });
     find(this.root, "[data-chosen]").hidden = !files.length && !this.leftOut.length;
     const summary = counts.filter(Boolean).join(", ");
-    find(this.root, "[data-summary]").textContent = files.length ? `${summary}; ${inMegabytes(this.bytes)} together.` : "Nothing of that can be taken.";
+    find(this.root, "[data-summary]").textContent = files.length ? `${summary}; ${inUnits(this.bytes)} together.` : "Nothing of that can be taken.";
     this.#showLeftOut();
   }
 

@@ -1,6 +1,12 @@
 // The files that a person chooses or drops: names within the folder they come from, and what of them will do.
 
-const HIDDEN = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i; // left by systems, not by people
+const HIDDEN = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i; // left by systems, not by peopleconst ODD = /[\p{Cc}\p{Zl}\p{Zp}\\]/u;
+const LONGEST_NAME = 512;
+const UNITS = [
+  ["GB", 1e9],
+  ["MB", 1e6],
+  ["KB", 1e3],
+];
 
 // [{name, file}] of an <input type=file>, with or without webkitdirectory.
 export const inputFiles = (input) => [...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file }));
@@ -49,7 +55,7 @@ export function sorted(chosen, limits) {
     if (HIDDEN.test(name)) continue;
     if (reason) leftOut.push({ name, reason });
     else if (taken.size >= limits.files) leftOut.push({ name, reason: `one import takes ${limits.files} files` });
-    else if (bytes + file.size > limits.allBytes) leftOut.push({ name, reason: `one import takes ${inMegabytes(limits.allBytes)} in all` });
+    else if (bytes + file.size > limits.allBytes) leftOut.push({ name, reason: `one import takes ${inUnits(limits.allBytes)} in all` });
     else if (!taken.has(name)) {
       taken.set(name, file);
       bytes += file.size;
@@ -61,9 +67,10 @@ export function sorted(chosen, limits) {
 function refusal(name, file, { suffixes, pictureBytes }) {
   const kind = kindOf(name, suffixes);
   if (!kind) return "it is of no kind that is taken";
+  if (name.length > LONGEST_NAME || ODD.test(name)) return "its name is too long or holds odd characters; rename it";
   if (!file.size) return "it is empty (0 bytes)";
   if (kind === "picture" && file.size > pictureBytes)
-    return `it has ${inMegabytes(file.size)}; a picture may have ${inMegabytes(pictureBytes)}`;
+    return `it has ${inUnits(file.size)}; a picture may have ${inUnits(pictureBytes)}`;
   return null;
 }
 
@@ -84,6 +91,7 @@ export function foldersOf(chosen) {
 }
 
 // "8.4 MB", as the server says it.
-export function inMegabytes(bytes) {
-  return bytes >= 1e9 ? `${Number((bytes / 1e9).toPrecision(3))} GB` : `${Number((bytes / 1e6).toPrecision(3))} MB`;
+export function inUnits(bytes) {
+  const [unit, factor] = UNITS.find(([, least]) => bytes >= least) ?? UNITS.at(-1);
+  return `${Number((bytes / factor).toPrecision(3))} ${unit}`;
 }

@@ -1,6 +1,6 @@
 // Files on their way: how far they are, a pause, and what to do where the connection is lost.
 import { find } from "./elements.js";
-import { inMegabytes } from "./upload_files.js";
+import { inUnits } from "./upload_files.js";
 import { UploadQueue } from "./upload_queue.js";
 
 const SHOW_EVERY_MS = 150;
@@ -95,7 +95,7 @@ export class Sending extends EventTarget {
     const progress = find(this.root, "[data-progress]");
     progress.setAttribute("aria-valuenow", percent);
     progress.firstElementChild.style.width = `${percent}%`;
-    const parts = [`${doneFiles.toLocaleString("en")} of ${files.toLocaleString("en")} files`, `${inMegabytes(doneBytes)} of ${inMegabytes(bytes)}`];
+    const parts = [`${doneFiles.toLocaleString("en")} of ${files.toLocaleString("en")} files`, `${inUnits(doneBytes)} of ${inUnits(bytes)}`];
     find(this.root, "[data-sent]").textContent = [...parts, this.#left(doneBytes, bytes)].filter(Boolean).join(" · ");
   }
 

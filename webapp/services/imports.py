@@ -138,7 +138,7 @@ def _require_sense(piece: Piece) -> None:
         raise InvalidInputError(f"{piece.name} is empty (0 bytes); leave it out")
     most = limits().picture_bytes
     if is_picture(piece.name) and piece.size_bytes > most:
-        raise InvalidInputError(f"{piece.name} has {megabytes(piece.size_bytes)}; a picture may have {megabytes(most)}")
+        raise InvalidInputError(f"{piece.name} has {in_units(piece.size_bytes)}; a picture may have {in_units(most)}")
     if not 0 <= piece.offset <= piece.offset + piece.length_bytes <= piece.size_bytes or piece.length_bytes < 1:
         raise InvalidInputError(
             f"a piece of {piece.length_bytes} bytes from {piece.offset} on is not within the file's {piece.size_bytes}"
@@ -167,13 +167,13 @@ def _file_for(actor: User, dataset_id: str, job_id: str, piece: Piece) -> tuple[
 def _require_room(session: Session, job_id: str, piece: Piece) -> None:
     most = limits()
     query = select(func.count(), func.coalesce(func.sum(JobFile.size_bytes), 0)).where(JobFile.job_id == job_id)
-    count, size_bytes = session.execute(query).one()
+    count, size_bytes = map(int, session.execute(query).one())
     if count >= most.files:
         raise InvalidInputError(f"one import takes {most.files} files; hand the others in with another")
     if size_bytes + piece.size_bytes > most.all_bytes:
         raise InvalidInputError(
-            f"one import takes {megabytes(most.all_bytes)} in all, and with {piece.name} it would have "
-            f"{megabytes(size_bytes + piece.size_bytes)}; hand it in with another"
+            f"one import takes {in_units(most.all_bytes)} in all, and with {piece.name} it would have "
+            f"{in_units(size_bytes + piece.size_bytes)}; hand it in with another"
         )
     if shutil.disk_usage(_settings().instance_dir).free < piece.size_bytes + _SPARE_BYTES:
         raise InvalidInputError(f"the server's disk has no room for {piece.name}; ask an administrator to make some")
@@ -246,9 +246,10 @@ def _named(session: Session, job_id: str, name: str) -> JobFile | None:
     return session.scalar(select(JobFile).where(JobFile.job_id == job_id, JobFile.name == name))
 
 
-def megabytes(count: int) -> str:
-    """As people read it: "8.4 MB", "2.1 GB"."""
-    return f"{count / 1e9:.3g} GB" if count >= 1e9 else f"{count / 1e6:.3g} MB"
+def in_units(count: int) -> str:
+    """As people read it: "12 KB", "8.4 MB", "2.1 GB"."""
+    unit, factor = next(((unit, factor) for unit, factor in (("GB", 1e9), ("MB", 1e6)) if count >= factor), ("KB", 1e3))
+    return f"{count / factor:.3g} {unit}"
 
 
 def _settings() -> Settings:
