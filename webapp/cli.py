@@ -69,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     models_options.add_models_arguments(models)
     models.set_defaults(run=_models)
 
+    from webapp import datasets_options
+
+    datasets = commands.add_parser("datasets", help="labelled datasets: make, import, label, look over, export, freeze")
+    datasets_options.add_datasets_arguments(datasets)
+    datasets.set_defaults(run=_datasets)
+
     export = commands.add_parser("export", help="a Keras pose model as TFLite, and how far the two are apart")
     models_options.add_export_arguments(export)
     export.set_defaults(run=_export)
@@ -87,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     bench = commands.add_parser("bench", help="measure: live, vision, dtw, spotter, grid")
-    bench.add_argument("name", choices=("live", "vision", "dtw", "spotter", "grid"))
+    bench.add_argument("name", choices=("live", "vision", "dtw", "spotter", "grid", "datasets"))
     bench.add_argument("options", nargs=argparse.REMAINDER, help="see: bench NAME --help")
     bench.set_defaults(run=_bench)
     return parser
@@ -172,6 +178,14 @@ def _models(arguments: argparse.Namespace) -> int:
 
     print(run(arguments, load_settings()))
     return 0
+
+
+def _datasets(arguments: argparse.Namespace) -> int:
+    from webapp.datasets_command import run
+
+    status, text = run(arguments, load_settings())
+    print(text)
+    return status
 
 
 def _export(arguments: argparse.Namespace) -> int:

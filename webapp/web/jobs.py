@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import (
@@ -26,6 +24,7 @@ from webapp.db.datasets import SAMPLE_STATES
 from webapp.db.jobs import Job
 from webapp.services import dataset_jobs, jobs
 from webapp.services.dataset_access import Need, dataset_for, level_of
+from webapp.services.job_reports import csv_lines
 from webapp.services.jobs import FindingCounts
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import wants_json
@@ -54,8 +53,6 @@ FACTS = {
 }
 """Parameters that a page shows, by their names."""
 FINDINGS_SHOWN = 100
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet takes a cell that begins so for a formula and may run it."""
 
 
 @blueprint.get("/datasets/<dataset_id>/jobs")
@@ -164,19 +161,6 @@ def report(job_id: str) -> AnyResponse:
 def file(job_id: str) -> AnyResponse:
     path = dataset_jobs.export_file(signed_in_user(), job_id)
     return send_file(path, as_attachment=True, download_name=path.name)
-
-
-def csv_lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """The report: what happened, to which file, why. No cell is taken for a formula by a spreadsheet."""
-    yield _csv_line("what", "file", "reason")
-    for finding in findings:
-        yield _csv_line(finding.kind, finding.file_name, finding.reason)
-
-
-def _csv_line(*cells: str) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
-    return line.getvalue()
 
 
 def _begun(job: Job) -> AnyResponse:

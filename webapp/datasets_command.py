@@ -1,0 +1,303 @@
+"""`python -m webapp datasets`: labelled datasets from the command line, with or without a server beside it.
+
+Imports, proposals and exports are the very jobs of the pages, run in this process: one that is killed is gone on with
+by a server's job consumer, one that is interrupted takes back what it did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, or_, select
+from tqdm import tqdm
+
+from webapp.config import Settings
+from webapp.core.errors import InvalidInputError, MoveprintError, NotFoundError
+from webapp.core.skeleton import SKELETONS, Skeleton
+from webapp.core.skeleton_json import skeleton_from_json
+from webapp.datasets.archives import open_zip
+from webapp.datasets.formats.known import FORMATS, recognised
+from webapp.db.accounts import User
+from webapp.db.base import db
+from webapp.db.datasets import Dataset, DatasetVersion
+from webapp.db.engine import transaction
+from webapp.db.jobs import Job
+from webapp.db.schema import require_latest
+from webapp.db.standalone import database_app
+from webapp.jobs.claims import claim, give_back
+from webapp.jobs.import_sources import files_at
+from webapp.jobs.running import DATABASE_FAULTS, Show, run_claimed
+from webapp.services import datasets, jobs
+from webapp.services.accounts import get_account
+from webapp.services.job_reports import csv_lines
+from webapp.services.names import name_key
+from webapp.services.people import find_or_create
+from webapp.services.picture_files import exports_dir
+from webapp.services.sequence_json import parse_json
+from webapp.vision.own_card import read_skeleton
+
+FINDINGS_SHOWN = 10
+_SHOWN_STEP = 40
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
+    """Carry out one command; exit status and the text to print."""
+    with database_app(settings).app_context():
+        require_latest()
+        return _COMMANDS[arguments.action](arguments, settings)
+
+
+def _list(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
+    query = select(User).where(User.id.in_(select(Dataset.owner_id))).order_by(User.username_key)
+    owners = [get_account(arguments.owner)] if arguments.owner else db.session.scalars(query).all()
+    shown = [one for owner in owners for one in datasets.list_datasets(owner) if one.dataset.owner_id == owner.id]
+    if not shown:
+        return 0, "There is no dataset yet; python -m webapp datasets create NAME --skeleton coco_17 --owner USERNAME"
+    return 0, "\n".join(map(_line, shown))
+
+
+def _line(one: datasets.ShownDataset) -> str:
+    samples, reviewed = sum(one.contents.by_state.values()), one.contents.reviewed
+    head = f"{one.owner:<16} {one.dataset.name:<32} {one.skeleton.name:<16}"
+    return f"{head} {samples:>8,} samples, {reviewed:,} reviewed"
+
+
+def _create(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
+    dataset = datasets.create_dataset(get_account(arguments.owner), arguments.name, _skeleton(arguments.skeleton))
+    return 0, f"{dataset.name} is made; fill it with python -m webapp datasets import PATH --dataset {dataset.name!r}"
+
+
+def _import(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
+    path = arguments.path.expanduser().resolve()
+    dataset, is_new = _dataset_or_new(arguments, path, settings)
+    owner, dataset_id = _owner(dataset), dataset.id
+    person_id = None
+    if arguments.person:
+        with transaction() as session:
+            person_id = find_or_create(session, owner.id, arguments.person).id
+    parameters = {
+        "from": str(path),
+        "format": arguments.format,
+        "source": None,
+        "session": (arguments.session or path.stem)[:80],
+        "person_id": person_id,
+        "people": "given" if person_id else arguments.people,
+        "every_frames": arguments.every_frames,
+        "pose_change": arguments.pose_change,
+        "one_person": arguments.one_person,
+        "label_with": None,
+    }
+    done = _run_job(settings, _Asked(owner, "import", dataset_id, parameters), arguments.report)
+    came_in = jobs.result_of(done.job).get("samples")
+    if not came_in and is_new:
+        with transaction() as session:
+            session.delete(session.get_one(Dataset, dataset_id))
+    if not came_in or not arguments.label_with:
+        return (0 if came_in else 1), done.text
+    wanted = {"pose_model": arguments.label_with, "detector": None, "states": ["unlabelled"], "min_score": 0.5}
+    labelled = _run_job(settings, _Asked(owner, "propose", dataset_id, wanted), None)
+    return labelled.status, f"{done.text}\n{labelled.text}"
+
+
+def _propose(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
+    dataset = _dataset(arguments)
+    parameters = {
+        "pose_model": arguments.model,
+        "detector": None,
+        "states": arguments.states,
+        "min_score": arguments.min_score,
+    }
+    done = _run_job(settings, _Asked(_owner(dataset), "propose", dataset.id, parameters), arguments.report)
+    return done.status, done.text
+
+
+def _curate(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
+    dataset = _dataset(arguments)
+    asked = _Asked(_owner(dataset), "curate", dataset.id, {"pose_model": arguments.model})
+    done = _run_job(settings, asked, arguments.report)
+    return done.status, done.text
+
+
+def _export(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
+    dataset = _dataset(arguments)
+    if not arguments.out.parent.is_dir():
+        raise InvalidInputError(f"there is no folder {arguments.out.parent}; make it first")
+    parameters = {
+        "format": arguments.format,
+        "version": arguments.version,
+        "states": arguments.states,
+        "side_px": arguments.side_px,
+    }
+    done = _run_job(settings, _Asked(_owner(dataset), "export", dataset.id, parameters), arguments.report)
+    name = jobs.result_of(done.job).get("file")
+    if isinstance(name, str):
+        folder = exports_dir(settings, done.job.id)
+        shutil.move(folder / name, arguments.out)
+        shutil.rmtree(folder)
+    return done.status, done.text
+
+
+def _versions(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
+    dataset = _dataset(arguments)
+    query = select(DatasetVersion).where(DatasetVersion.dataset_id == dataset.id).order_by(DatasetVersion.number)
+    lines = [
+        f"{version.number:>4}  {version.made_at:%Y-%m-%d %H:%M} UTC  {version.reason:<8} {version.note}".rstrip()
+        for version in db.session.scalars(query)
+    ]
+    return 0, "\n".join(lines) or f"{dataset.name} has no version yet; python -m webapp datasets freeze"
+
+
+def _freeze(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
+    from webapp.services.dataset_versions import freeze  # noqa: PLC0415
+
+    dataset = _dataset(arguments)
+    version = freeze(_owner(dataset), dataset.id, "hand", arguments.note)
+    return 0, f"{dataset.name} is frozen as version {version.number}."
+
+
+_COMMANDS = {
+    "list": _list,
+    "create": _create,
+    "import": _import,
+    "propose": _propose,
+    "curate": _curate,
+    "export": _export,
+    "versions": _versions,
+    "freeze": _freeze,
+}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A job to be run here."""
+
+    actor: User
+    kind: str
+    dataset_id: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A job that has ended; status and text are the command's."""
+
+    job: Job
+    status: int
+    text: str
+
+
+def _run_job(settings: Settings, asked: _Asked, report: Path | None) -> _Done:
+    """Run it in this process with a bar, and say what it found."""
+    actor = asked.actor
+    job_id = jobs.create_job(actor, asked.kind, asked.dataset_id, asked.parameters, draft=True).id
+    held = claim(job_id, "draft")
+    if held is None:
+        raise MoveprintError("the job was taken by another process; look at the dataset's jobs")
+    try:
+        with _bar(asked.kind) as show:
+            job = run_claimed(settings, held, show)
+    except KeyboardInterrupt:
+        db.session.rollback()
+        jobs.cancel_job(actor, job_id)
+        job = run_claimed(settings, held)  # which takes back what was done
+    except DATABASE_FAULTS as error:
+        give_back(held)
+        raise MoveprintError(f"the database does not answer ({error}); a running server goes on with it") from error
+    if job is None:
+        raise MoveprintError("the dataset was deleted meanwhile, or another process went on with this job")
+    if report is not None:
+        report.write_text("".join(csv_lines(jobs.findings_of(actor, job_id))), encoding="utf-8", newline="")
+    return _Done(job, 0 if job.state == "succeeded" else 1, "\n".join(_lines(actor, job, report)))
+
+
+def _lines(actor: User, job: Job, report: Path | None) -> Iterator[str]:
+    """How it ended, and the first of what it found."""
+    counts = jobs.finding_counts([job.id])[job.id]
+    for finding in jobs.findings_of(actor, job.id, FINDINGS_SHOWN):
+        yield f"{finding.kind}: {finding.file_name}: {finding.reason}"
+    more = counts.refused + counts.noted - FINDINGS_SHOWN
+    if more > 0:
+        yield f"... and {more:,} more; " + (f"all are in {report}" if report else "--report FILE.csv writes them all")
+    yield job.message or ""
+
+
+@contextmanager
+def _bar(kind: str) -> Iterator[Show]:
+    """A bar on standard error; none where that is no terminal."""
+    with tqdm(desc=kind, disable=None, unit="", dynamic_ncols=True) as bar:
+
+        def show(step: str, done: int, total: int | None) -> None:
+            bar.total = total
+            bar.set_description(step[:_SHOWN_STEP], refresh=False)
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def _dataset(arguments: argparse.Namespace) -> Dataset:
+    """The one of this name or id; NotFoundError where there is none, InvalidInputError where there are several."""
+    found = _named(arguments)
+    if not found:
+        raise NotFoundError(f"there is no dataset {arguments.dataset!r}; see python -m webapp datasets list")
+    if len(found) > 1:
+        raise InvalidInputError(f"{len(found)} accounts have a dataset {arguments.dataset!r}; say whose with --owner")
+    return found[0]
+
+
+def _named(arguments: argparse.Namespace) -> list[Dataset]:
+    query = select(Dataset).where(
+        or_(Dataset.id == arguments.dataset, Dataset.name_key == name_key(arguments.dataset.strip()))
+    )
+    if arguments.owner:
+        query = query.where(Dataset.owner_id == get_account(arguments.owner).id)
+    return list(db.session.scalars(query))
+
+
+def _dataset_or_new(arguments: argparse.Namespace, path: Path, settings: Settings) -> tuple[Dataset, bool]:
+    """The dataset, and whether it has just been made, as --create asks where there is none of this name."""
+    if not arguments.create or _named(arguments):
+        return _dataset(arguments), False
+    owner = _sole_owner(arguments.owner)
+    skeleton = _skeleton(arguments.skeleton) if arguments.skeleton else _skeleton_of_files(arguments, path, settings)
+    return datasets.create_dataset(owner, arguments.dataset, skeleton), True
+
+
+def _sole_owner(username: str | None) -> User:
+    if username:
+        return get_account(username)
+    accounts = db.session.scalars(select(User).limit(2)).all()
+    if len(accounts) != 1:
+        count = db.session.scalar(select(func.count()).select_from(User))
+        raise InvalidInputError(f"there are {count} accounts; say whose the dataset shall be with --owner USERNAME")
+    return accounts[0]
+
+
+def _owner(dataset: Dataset) -> User:
+    return db.session.get_one(User, dataset.owner_id)
+
+
+def _skeleton(said: str) -> Skeleton:
+    if said in SKELETONS:
+        return SKELETONS[said]
+    if not said.endswith(".json"):
+        return read_skeleton(Path(said))
+    try:
+        return skeleton_from_json(parse_json(Path(said).read_bytes()))
+    except OSError as error:
+        raise InvalidInputError(f"skeleton {said} cannot be read: {error.strerror}") from error
+
+
+def _skeleton_of_files(arguments: argparse.Namespace, path: Path, settings: Settings) -> Skeleton:
+    """The one that a labelled dataset says it has."""
+    with ExitStack() as held:
+        is_zip = path.is_file() and path.suffix.lower() == ".zip"
+        files = held.enter_context(open_zip(path, settings.max_import_bytes)) if is_zip else files_at(path)
+        name = arguments.format if arguments.format in FORMATS else recognised(files)
+        if name is None:
+            raise InvalidInputError(f"{path} says nothing of keypoints; name them with --skeleton, such as coco_17")
+        return FORMATS[name].skeleton_of(files)
