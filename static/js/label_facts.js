@@ -22,7 +22,7 @@ const sure = ({ confidence }, state) => state === "proposed" && confidence !== n
 export function hintOf(editor) {
   if (editor.locked || editor.sampleId === null) return "";
   if (editor.editingBox) return "Drag the box or its handles; Esc ends";
-  if (editor.placing && editor.selected !== null) return `Click the ${plainName(editor.skeleton.keypoints[editor.selected])}`;
+  if (editor.placing && editor.selected !== null) return `Place the ${plainName(editor.skeleton.keypoints[editor.selected])}`;
   return "";
 }
 

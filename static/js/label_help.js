@@ -2,7 +2,7 @@
 import { element } from "./elements.js";
 import { GROUPS } from "./label_keys.js";
 
-const SHOWN = { Enter: "Enter", "Shift+Enter": "Shift Enter", PageDown: "Page down", PageUp: "Page up", Escape: "Esc" };
+const SHOWN = { Enter: "Enter", "Shift+Enter": "Shift Enter", PageDown: "Page down", PageUp: "Page up" };
 
 export function fillHelp(root) {
   root.replaceChildren(
@@ -11,7 +11,7 @@ export function fillHelp(root) {
         "section",
         {},
         element("h3", {}, title),
-        element("dl", { class: "label-keys" }, ...rows.map(([, keys, text]) => element("div", {}, element("dt", {}, ...keycaps(keys)), element("dd", {}, text)))),
+        element("dl", { class: "label-keys" }, ...rows.filter(([, , text]) => text).map(([, keys, text]) => element("div", {}, element("dt", {}, ...keycaps(keys)), element("dd", {}, text)))),
       ),
     ),
   );

@@ -1,6 +1,7 @@
 // The keyboard of the labelling page. One table says what every key does; the help is made from it.
 
 // [command, keys, what it does]; a key: the name that KeyboardEvent.key gives, letters small, with Shift+ and Ctrl+ before it.
+// Without a command a row only tells; without words its keys are told in another row.
 export const GROUPS = [
   ["Picture after picture", [
     ["accept", ["Enter"], "Accept the label and go to the next picture"],
@@ -39,15 +40,17 @@ export const GROUPS = [
     ["zoomOut", ["-"], "Smaller"],
     ["whole", ["f"], "The whole picture, or the person alone"],
     [null, ["Space"], "Held: drag to move the picture"],
-    ["panLeft", ["a"], "Move the view left"],
-    ["panRight", ["d"], "Move the view right"],
-    ["panUp", ["w"], "Move the view up"],
-    ["panDown", ["s"], "Move the view down"],
+    [null, ["W", "A", "S", "D"], "Move the view up, left, down, right"],
+    ["panUp", ["w"]],
+    ["panLeft", ["a"]],
+    ["panDown", ["s"]],
+    ["panRight", ["d"]],
     ["bare", ["h"], "Hide the label, or show it"],
-    ["lighter", ["l"], "Lighter"],
-    ["darker", ["Shift+l"], "Darker"],
-    ["moreContrast", ["k"], "More contrast"],
-    ["lessContrast", ["Shift+k"], "Less contrast"],
+    [null, ["l", "k"], "Lighter, more contrast; with Shift darker, less contrast"],
+    ["lighter", ["l"]],
+    ["darker", ["Shift+l"]],
+    ["moreContrast", ["k"]],
+    ["lessContrast", ["Shift+k"]],
     ["plainLight", ["o"], "Light as it is"],
     ["fullScreen", ["z"], "Full screen"],
     ["help", ["?"], "This help"],

@@ -5,6 +5,8 @@ import { ABSENT, HIDDEN } from "./label_values.js";
 const RIM = "rgb(8 20 18 / 75%)";
 const UNSURE_COLOUR = "#ff8a5c";
 export const VERSION_COLOURS = { mine: "#86e2d6", theirs: "#ff8fc7" };
+const SMALLEST = 3; // radius of a dot in CSS pixels
+const ROOM_SHARE = 0.42; // of the way to the next dot, so that those of a face stay apart
 const one = (colour) => ({ left: colour, right: colour, middle: colour });
 
 // at: [x, y] of the picture -> [x, y] of the canvas.
@@ -22,8 +24,9 @@ export class LabelMarks {
     if (bones) drawBones(context, this.skeleton, points, { thickness: Math.max(1.5, radius * 0.45), sides: this.sides, colours });
     points.forEach((point, k) => {
       if (!point) return;
-      if (unsure(k)) ring(context, point, radius + 4, UNSURE_COLOUR, [3, 3]);
-      dot(context, point, k === selected ? radius * 1.15 : radius, colours[this.sides[k]], label.points[k][2] === HIDDEN);
+      const own = Math.min(radius, Math.max(SMALLEST, ROOM_SHARE * toNearest(points, k)));
+      if (unsure(k)) ring(context, point, own + 4, UNSURE_COLOUR, [3, 3]);
+      dot(context, point, own, colours[this.sides[k]], label.points[k][2] === HIDDEN);
     });
     if (selected !== null && points[selected]) crosshair(context, points[selected], radius);
     context.restore();
@@ -76,6 +79,15 @@ export function boxHandles(box, at) {
     sw: { x: left, y: bottom },
     w: { x: left, y },
   };
+}
+
+function toNearest(points, k) {
+  const [x, y] = points[k];
+  let nearest = Infinity;
+  points.forEach((other, position) => {
+    if (other && position !== k) nearest = Math.min(nearest, Math.hypot(other[0] - x, other[1] - y));
+  });
+  return nearest;
 }
 
 function dot(context, [x, y], radius, colour, hollow) {

@@ -1,11 +1,11 @@
-// The labelling page: what every key and button does, and how one picture follows another.
-import { requestJson } from "./api.js";
-import { element, find, icon } from "./elements.js";
+// The labelling page: its parts, and what every key and button does.
+import { find } from "./elements.js";
 import { LabelCanvas } from "./label_canvas.js";
 import { LabelConflict } from "./label_conflict.js";
 import { LabelEditor } from "./label_editor.js";
 import { Pace, hintOf, showFacts } from "./label_facts.js";
 import { fillHelp } from "./label_help.js";
+import { LabelJourney } from "./label_journey.js";
 import { LabelKeys } from "./label_keys.js";
 import { LabelLight } from "./label_light.js";
 import { LabelList } from "./label_list.js";
@@ -20,7 +20,6 @@ import { LabelView } from "./label_view.js";
 import { flipPartners } from "./skeletons.js";
 import { toast } from "./toasts.js";
 
-const MEASURE = "moveprint-next-picture"; // from the input to the picture on the screen; the bench reads it
 const ZOOM_STEP = 1.25;
 const PAN_SHARE = 0.15; // of the stage
 const NUDGE_PX = { near: 1, far: 10, farther: 50 };
@@ -57,7 +56,7 @@ const list = new LabelList(find(root, "[data-list]"), skeleton, sides, {
     editor.cycleVisibility(middle());
   },
 });
-let going = 0; // counts moves, so that a picture that comes late does not replace a later one
+const journey = new LabelJourney({ url: datasetUrl, message: parts.message, canLabel, view, canvas, store, pictures, queue, editor, pointer, refresh });
 let mirrored = false;
 
 const middle = () => view.toPicture([view.stage.width / 2, view.stage.height / 2]);
@@ -66,20 +65,20 @@ const actions = {
   accept: (at) => finish("reviewed", at),
   acceptHere: () => acceptable() && (editor.setState("reviewed"), pace.count(editor.sampleId), store.submit(editor.sampleId)),
   exclude: (at) => (editor.label.state === "excluded" ? editor.setState(placedCount(editor.label) ? "proposed" : "unlabelled") : finish("excluded", at)),
-  next: (at) => goOn(at),
-  back: (at) => (queue.hasBack ? show(queue.back(), at) : goBeside("preceding")),
-  unreviewed: (at) => goToNext(at),
-  following: () => goBeside("following"),
-  preceding: () => goBeside("preceding"),
+  next: (at) => journey.on(at),
+  back: (at) => journey.back(at),
+  unreviewed: (at) => journey.toNext(at),
+  following: () => journey.beside("following"),
+  preceding: () => journey.beside("preceding"),
   jump: () => jump.showModal(),
   nextPoint: (options) => editor.step(1, options),
   previousPoint: (options) => editor.step(-1, options),
   visibility: () => editor.cycleVisibility(middle()),
   absent: () => editor.setVisibility(0, middle()),
   deselect: () => (editor.editingBox ? editor.editBox(false) : editor.select(null)),
-  undo: () => travel(editor.history.undo(), "Nothing is left to undo."),
-  redo: () => travel(editor.history.redo(), "Nothing is left to redo."),
-  copy: () => copy(),
+  undo: () => journey.travel(editor.history.undo(), "Nothing is left to undo."),
+  redo: () => journey.travel(editor.history.redo(), "Nothing is left to redo."),
+  copy: () => journey.copy(),
   swap: () => editor.swapSides(),
   mirror: () => ((mirrored = !mirrored), refresh()),
   box: () => editor.editBox(),
@@ -131,118 +130,12 @@ function acceptable() {
 }
 
 function finish(state, startedAt) {
-  if (editor.sampleId === null || !canLabel) return goOn(startedAt);
+  if (editor.sampleId === null || !canLabel) return journey.on(startedAt);
   if (state === "reviewed" ? !acceptable() : editor.locked) return undefined;
-  if (editor.entry.base.state !== state && queue.left) queue.left -= 1;
+  if (["proposed", "unlabelled"].includes(editor.label.state) && queue.left) queue.left -= 1;
   editor.setState(state);
   pace.count(editor.sampleId);
-  return goOn(startedAt);
-}
-
-// Along the trail where somebody went back, else to the next to review; to who may only look, the next of the dataset.
-function goOn(startedAt) {
-  const known = queue.forth();
-  if (known) return show(known, startedAt);
-  return canLabel ? goToNext(startedAt) : goBeside("following");
-}
-
-async function goToNext(startedAt) {
-  const ready = queue.next();
-  if (ready) return show(ready, startedAt);
-  leave();
-  const move = ++going;
-  if (queue.failed || queue.left !== 0) say("hourglass", "Looking for the next picture", "");
-  const found = await queue.nextOrWait();
-  if (move !== going) return undefined;
-  return found ? show(found, startedAt) : nothingLeft();
-}
-
-async function goBeside(step, sampleId = editor.sampleId) {
-  const query = sampleId === null ? { position: 0 } : { of: sampleId, step };
-  const found = await place(query);
-  if (found) {
-    queue.goTo(found);
-    await show(found);
-  } else if (found === null) toast(step === "following" ? "This is the last picture." : "This is the first picture.", "signpost");
-}
-
-// undefined: the server could not be asked, which the person is told.
-async function place(query) {
-  try {
-    return (await requestJson(`${datasetUrl}label/places?${new URLSearchParams(query)}`)).sample_id;
-  } catch (error) {
-    toast(error.message, "wifi-off");
-    return undefined;
-  }
-}
-
-function leave() {
-  pointer.cancel();
-  if (editor.sampleId !== null && canLabel) store.submit(editor.sampleId);
-}
-
-async function show(sampleId, startedAt) {
-  leave();
-  const move = ++going;
-  let entry = store.known(sampleId);
-  try {
-    if (!entry) {
-      say("hourglass", "Fetching the picture", "");
-      entry = await store.load(sampleId);
-    }
-  } catch (error) {
-    if (move === going) say("exclamation-circle", "This picture cannot be shown", error.message, [["Try again", () => show(sampleId)]]);
-    return;
-  }
-  if (move !== going) return;
-  const { sample } = entry;
-  parts.message.hidden = true;
-  view.picture = { width: sample.width_px, height: sample.height_px };
-  const bitmap = pictures.ready(sample.picture_url);
-  canvas.show({ sample, label: entry.draft, bitmap, bare: false });
-  editor.open(sampleId);
-  canvas.fitCrop();
-  history.replaceState(null, "", `?sample=${sampleId}`);
-  if (entry.restored) toast("Your changes that were not saved are back. R returns to what was saved.", "arrow-counterclockwise");
-  entry.restored = false;
-  if (bitmap === null) await fetchPicture(sample);
-  await canvas.drawn();
-  // a task of its own comes after the frame has been painted
-  if (startedAt && move === going) setTimeout(() => performance.measure(MEASURE, { start: startedAt, end: performance.now() }));
-}
-
-async function fetchPicture(sample) {
-  try {
-    const bitmap = await pictures.load(sample.picture_url);
-    if (editor.sampleId === sample.sample_id) canvas.show({ bitmap });
-  } catch (error) {
-    if (editor.sampleId === sample.sample_id) say("image", "The picture is not there", error.message, [["Try again", () => show(sample.sample_id)]]);
-  }
-}
-
-async function travel(change, nothing) {
-  if (!change) return toast(nothing, "arrow-counterclockwise");
-  if (change.sampleId !== editor.sampleId) {
-    queue.revisit(change.sampleId);
-    await show(change.sampleId);
-  }
-  return store.known(change.sampleId)?.theirs ? undefined : editor.apply(change);
-}
-
-// The label of the nearest picture before this one in its session: as it is here, or as the server has it.
-async function copy() {
-  const { sample, sampleId } = editor;
-  const here = queue.visited
-    .map((id) => store.known(id))
-    .filter((entry) => entry && entry.sample.session === sample.session && entry.sample.picture_id !== sample.picture_id)
-    .filter((entry) => entry.sample.position < sample.position && placedCount(entry.draft))
-    .sort((a, b) => b.sample.position - a.sample.position)[0];
-  const found = await place({ of: sampleId, step: "labelled" });
-  const there = found ? await store.load(found).catch(() => null) : null;
-  const source = here && !(there?.sample.position > here.sample.position) ? here : there;
-  if (editor.sampleId !== sampleId) return;
-  if (source) editor.copyFrom(source.draft);
-  else if (found !== undefined) toast("No earlier picture of this session has a label.", "copy");
+  return journey.on(startedAt);
 }
 
 function zoom(factor) {
@@ -256,28 +149,13 @@ function pan(x, y) {
   canvas.redraw();
 }
 
-function nothingLeft() {
-  editor.close();
-  refresh();
-  const again = ["Look again", () => goToNext()];
-  if (queue.failed) return say("wifi-off", "The next picture cannot be fetched", queue.failed.message, [again]);
-  if (queue.left) return say("people", "The rest is being labelled", `Others are labelling the ${queue.left} that are left.`, [again]);
-  return say("check2-circle", "Everything is reviewed", "No picture of this dataset waits for a label.", [["Look through them", () => goBeside("following", null)]]);
-}
-
-function say(iconName, title, text, buttons = []) {
-  parts.message.hidden = false;
-  const choices = buttons.map(([name, run]) => element("button", { type: "button", class: "btn btn-primary", onclick: run }, name));
-  parts.message.replaceChildren(element("div", {}, icon(iconName), element("h2", {}, title), element("p", {}, text), ...choices));
-}
-
 function refresh() {
   const open = editor.sampleId !== null;
   root.dataset.state = open ? editor.label.state : "none";
   for (const [name, pressed] of Object.entries({ box: editor.editingBox, mirror: mirrored, bare: canvas.scene.bare })) {
     root.querySelector(`[data-do=${name}][aria-pressed]`)?.setAttribute("aria-pressed", String(pressed));
   }
-  pace.show(queue.left);
+  if (canLabel) pace.show(queue.left);
   parts.mirror.hidden = parts["mirror-note"].hidden = !mirrored || !open;
   conflict.show(open ? editor.entry : null, open && editor.entry.theirs ? versions() : null);
   if (!open) return canvas.show({ sample: null, bitmap: null, label: null });
@@ -296,7 +174,7 @@ const versions = () => ({ mine: editor.entry.draft, theirs: labelOf(editor.entry
 
 editor.addEventListener("change", refresh);
 editor.addEventListener("said", ({ detail }) => (parts.said.textContent = detail.text));
-watchSaving({ root, store, notices, editor, refresh, show: (id) => (queue.revisit(id), show(id)) });
+watchSaving({ root, store, notices, editor, refresh, show: (id) => journey.revisit(id) });
 fillHelp(find(help, "[data-help-groups]"));
 new LabelKeys(stage, { actions, moves, count: skeleton.keypoints.length });
 root.addEventListener("click", (event) => {
@@ -304,20 +182,13 @@ root.addEventListener("click", (event) => {
   if (command) actions[command](event.timeStamp);
   if (event.detail > 0 && event.target.closest("button:not([data-bs-toggle])")) stage.focus({ preventScroll: true }); // Enter goes on accepting
 });
-jump.addEventListener("close", async () => {
-  const field = find(jump, "input");
-  const found = jump.returnValue === "go" && field.value ? await place({ position: field.value }) : undefined;
-  Object.assign(jump, { returnValue: "" });
-  if (found) queue.goTo(found);
-  if (found) show(found);
+jump.addEventListener("close", () => {
+  const { value } = find(jump, "input");
+  if (jump.returnValue === "go" && value) journey.toPosition(value);
+  jump.returnValue = "";
+  stage.focus({ preventScroll: true });
 });
 document.addEventListener("fullscreenchange", () => canvas.redraw());
 
-const first = new URLSearchParams(location.search).get("sample");
-if (first) {
-  queue.goTo(first);
-  show(first);
-  queue.fill().then(refresh);
-} else if (canLabel) goToNext();
-else goBeside("following", null);
-stage.focus({ preventScroll: true });
+journey.start(new URLSearchParams(location.search).get("sample"));
+if (!canvas.coarse) stage.focus({ preventScroll: true });

@@ -4,6 +4,8 @@ import { KeptLabels } from "./label_kept.js";
 import { LabelSaver } from "./label_saver.js";
 import { labelOf, placedCount, sameLabel, withState } from "./label_values.js";
 
+const STALE_MS = 60_000;
+
 // Events: saving {waiting, away, loggedOut}; saved {sampleId}; conflict {sampleId}; refused {sampleId, error}.
 export class LabelStore extends EventTarget {
   #entries = new Map(); // sampleId -> {sample, base, draft, theirs, refused}
@@ -26,6 +28,15 @@ export class LabelStore extends EventTarget {
 
   known(sampleId) {
     return this.#entries.get(sampleId) ?? null;
+  }
+
+  // Fetch one that was fetched a while ago once more; answers whether its label is another now. Changed ones stay as they are.
+  async renew(sampleId) {
+    const entry = this.#entries.get(sampleId);
+    if (performance.now() - entry.fetchedAt < STALE_MS || this.isChanged(sampleId)) return false;
+    const before = entry.sample.revision;
+    this.take(await requestJson(`${this.url}samples/${sampleId}`));
+    return entry.sample.revision !== before;
   }
 
   async load(sampleId) {
@@ -101,6 +112,7 @@ export class LabelStore extends EventTarget {
 
   #set(entry, sample) {
     entry.sample = sample;
+    entry.fetchedAt = performance.now();
     entry.base = entry.draft = labelOf(sample, this.keypoints);
   }
 
