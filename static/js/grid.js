@@ -12,6 +12,8 @@ import { toast } from "./toasts.js";
 
 const NARROWEST_PX = innerWidth < 600 ? 104 : 148;
 const CAPTION_PX = 46;
+const NO_MATCH = "No sample fits these filters.";
+const NOT_CURATED = "Nobody has looked for outliers and duplicates in this dataset yet. Who may change it can do so at the end of the filters.";
 const POSES_KEY = "moveprint-grid-poses";
 
 const root = find(document, "[data-grid-page]");
@@ -24,7 +26,7 @@ const empty = { none: find(root, "[data-empty=none]"), filtered: find(root, "[da
 const maySelect = mayEdit === "true" || mayLabel === "true";
 const pages = new SamplePages(samplesUrl, glancesUrl);
 const selection = new Selection();
-const filters = new Filters(find(root, "[data-filters]"), { facetsUrl, samplesUrl }, skeleton);
+const filters = new Filters(find(root, "[data-filters]"), facetsUrl, skeleton);
 const urlOf = (sample) => `${labelUrl}?sample=${sample.sample_id}`;
 const view = new GridView(box, { makeCell: () => new Cell(skeleton, urlOf), show: showCell, narrowestPx: NARROWEST_PX, captionPx: CAPTION_PX });
 const keys = new GridKeys(box, { view, pages, selection, maySelect });
@@ -48,6 +50,7 @@ function showTotal() {
   box.hidden = !total;
   empty.none.hidden = total !== 0 || filters.active > 0;
   empty.filtered.hidden = total !== 0 || !filters.active;
+  find(empty.filtered, "p").textContent = filters.waitsForCurating ? NOT_CURATED : NO_MATCH;
   status.textContent = total === 0 ? "No samples" : counted(total);
   if (filters.active && filters.facets) status.textContent += ` of ${filters.facets.total.toLocaleString()}`;
   view.setCount(total);

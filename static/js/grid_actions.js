@@ -46,6 +46,7 @@ export class GridActions {
     const select = find(this.bar, '[data-choose="person"]');
     const named = people.map(({ person_id: id, name }) => element("option", { value: id }, name));
     select.replaceChildren(select.options[0], select.options[1], ...named);
+    select.selectedIndex = 0;
   }
 
   // only: a sample to act on where nothing is selected.

@@ -9,9 +9,9 @@ const REASONS = { bones: "bone_error", model: "disagreement", unsure: "confidenc
 
 // Events: change.
 export class Filters extends EventTarget {
-  constructor(form, { facetsUrl, samplesUrl }, skeleton) {
+  constructor(form, facetsUrl, skeleton) {
     super();
-    Object.assign(this, { form, facetsUrl, samplesUrl, skeleton });
+    Object.assign(this, { form, facetsUrl, skeleton });
     this.clearButton = find(form, "[data-clear]");
     this.countOfFilters = find(document, "[data-filter-count]");
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -48,6 +48,11 @@ export class Filters extends EventTarget {
     return REASONS[this.form.elements.outlier.value] ?? this.form.elements.order.value;
   }
 
+  // What is asked for has never been worked out.
+  get waitsForCurating() {
+    return this.facets?.curated === 0 && ["bones", "model", "duplicate"].includes(this.form.elements.outlier.value);
+  }
+
   get showsDuplicates() {
     return this.form.elements.outlier.value === "duplicate";
   }
@@ -67,23 +72,17 @@ export class Filters extends EventTarget {
   }
 
   async loadFacets() {
-    const [facets, outliers] = await Promise.all([requestJson(this.facetsUrl), this.#countOutliers()]);
+    const facets = await requestJson(this.facetsUrl);
     this.facets = facets;
     this.#fill("person", [...facets.people.map(({ person_id: id, name, samples }) => [id, name, samples]), [NOBODY, "Nobody named", facets.nobody]]);
     this.#fill("source", facets.sources.map(({ source, samples }) => [source, source, samples]));
     this.#fill("session", facets.sessions.map(({ session, samples }) => [session, session || "without a name", samples]));
-    for (const [name, counts] of Object.entries({ state: facets.states, split: facets.splits, outlier: outliers })) {
+    for (const [name, counts] of Object.entries({ state: facets.states, split: facets.splits, outlier: facets.outliers })) {
       for (const place of this.form.querySelectorAll(`[data-count-of="${name}"]`)) place.textContent = (counts[place.dataset.value] ?? 0).toLocaleString();
     }
     this.#fillPoses(facets.pose_groups);
     this.#read();
     return facets;
-  }
-
-  // What counts as one is the samples' affair, so they are asked.
-  async #countOutliers() {
-    const totals = Object.keys(REASONS).map(async (name) => [name, (await requestJson(`${this.samplesUrl}?outlier=${name}&limit=1`)).total]);
-    return Object.fromEntries(await Promise.all(totals));
   }
 
   #fill(name, choices) {

@@ -14,6 +14,10 @@ from webapp.db.datasets import Picture, Sample
 from webapp.services.dataset_access import dataset_for
 from webapp.services.label_glances import Points, typical_poses
 from webapp.services.people import people_for
+from webapp.services.samples import SampleFilter, conditions_of
+
+OUTLIERS = ("bones", "model", "duplicate", "unsure")
+"""What samples may be worth a look for."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Facets:
     poses: Sequence[tuple[int, int, Points | None]]
     labelled: int
     curated: int
+    outliers: Mapping[str, int]
 
 
 def facets(actor: User, dataset_id: str) -> Facets:
@@ -42,7 +47,12 @@ def facets(actor: User, dataset_id: str) -> Facets:
     dataset = dataset_for(actor, dataset_id, "look")
     columns = (Sample.state, Sample.person_id, Picture.source, Picture.session, Sample.split, Sample.pose_group)
     query = (
-        select(*columns, func.count(), func.count(case((Sample.revision > 0, 1))), func.count(Sample.bone_error))
+        select(
+            *columns,
+            func.count(),
+            func.count(case((Sample.revision > 0, 1))),
+            func.count(func.coalesce(Sample.bone_error, Sample.pose_group)),
+        )
         .join(Picture, Picture.id == Sample.picture_id)
         .where(Sample.dataset_id == dataset.id, Sample.deleted_at.is_(None))
         .group_by(*columns)
@@ -66,7 +76,12 @@ def facets(actor: User, dataset_id: str) -> Facets:
         poses=[(group, groups[group], typical.get(group)) for group in sorted(g for g in groups if isinstance(g, int))],
         labelled=labelled,
         curated=curated,
+        outliers={kind: _count(dataset.id, SampleFilter(outliers=(kind,))) for kind in OUTLIERS},
     )
+
+
+def _count(dataset_id: str, wanted: SampleFilter) -> int:
+    return db.session.scalar(select(func.count()).select_from(Sample).where(*conditions_of(dataset_id, wanted))) or 0
 
 
 def _texts(counter: Counter[object]) -> dict[str, int]:

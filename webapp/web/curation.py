@@ -41,6 +41,7 @@ def facets(dataset_id: str) -> Response:
         pose_groups=[{"pose_group": group, "samples": count, "points": points} for group, count, points in found.poses],
         labelled=found.labelled,
         curated=found.curated,
+        outliers=found.outliers,
     )
 
 
