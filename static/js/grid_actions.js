@@ -15,6 +15,15 @@ const DONE = {
   split: (many, name) => (name ? `${many} now for ${name}.` : `${many} now without a split.`),
 };
 
+const NOTHING = {
+  accept: "Nothing was changed: only what a model proposed can be accepted.",
+  exclude: "They are excluded already.",
+  include: "None of them is excluded.",
+  delete: "They are gone already.",
+  person: "Nothing was changed: that is who they are of already.",
+  split: "Nothing was changed: that is their split already.",
+};
+
 export const counted = (number) => `${number.toLocaleString()} sample${number === 1 ? "" : "s"}`;
 
 export class GridActions {
@@ -71,7 +80,7 @@ export class GridActions {
     try {
       let changed = 0;
       for (const which of wanted) changed += (await this.#send({ ...which, action, value })).changed;
-      toast(DONE[action](counted(changed), name), "check-lg", back && changed ? { text: "Undo", run: () => this.#undo(back) } : null);
+      toast(changed ? DONE[action](counted(changed), name) : NOTHING[action], "check-lg", back && changed ? { text: "Undo", run: () => this.#undo(back) } : null);
       this.selection.clear();
     } catch (error) {
       toast(error.message, "exclamation-triangle");

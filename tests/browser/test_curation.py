@@ -269,6 +269,17 @@ def test_a_duplicate_is_shown_beside_what_it_repeats(open_grid: Callable[..., Pa
     assert some.sample_ids[48] in (duplicate.locator("img").nth(1).get_attribute("src") or "")
 
 
+def test_outliers_and_duplicates_are_looked_for_from_the_page(open_grid: Callable[..., Page], some: Seeded) -> None:
+    page = open_grid(some)
+    expect(page.get_by_label("Look like another 1")).to_be_visible(timeout=SOON_MS)
+
+    page.get_by_text("Look for outliers and duplicates").click()
+    page.get_by_role("button", name="Look now").click()
+
+    expect(page.locator("[data-progress]")).to_contain_text("done", timeout=60_000)
+    expect(page.get_by_label("Look like another 0")).to_be_visible(timeout=SOON_MS)
+
+
 def test_enter_opens_the_sample_to_label_and_the_way_back_leads_to_where_it_was(
     open_grid: Callable[..., Page], many: Seeded
 ) -> None:
