@@ -98,14 +98,20 @@ export class Filters extends EventTarget {
     list.closest("[data-field]").hidden = !groups.length;
   }
 
+  // Poses that the address names are held before they can be drawn.
+  #holdPoses(groups) {
+    const list = find(this.form, "[data-poses]");
+    list.append(...missing(list, groups).map((group) => poseChoice({ pose_group: Number(group), samples: 0 }, this.skeleton)));
+  }
+
   #typed() {
     clearTimeout(this.typing);
     this.typing = setTimeout(() => this.#changed(), TYPING_MS);
   }
 
   #changed() {
-    const address = this.query ? `?${this.query}` : location.pathname;
-    if (`?${this.query}` !== location.search) history.pushState(null, "", address);
+    const search = this.query ? `?${this.query}` : "";
+    if (search !== location.search) history.pushState(null, "", search || location.pathname);
     this.#tell();
   }
 
@@ -130,6 +136,7 @@ export class Filters extends EventTarget {
   }
 
   #write(chosen) {
+    this.#holdPoses(chosen.getAll("pose_group"));
     for (const field of this.form.elements) {
       if (!field.name) continue;
       const values = chosen.getAll(field.name);
@@ -139,6 +146,10 @@ export class Filters extends EventTarget {
       else field.value = values[0] ?? "";
     }
   }
+}
+
+function missing(list, groups) {
+  return groups.filter((group) => /^\d+$/.test(group) && !list.querySelector(`[value="${group}"]`));
 }
 
 // What an address names is kept although its option has not come yet, or has gone.
