@@ -34,6 +34,7 @@ form.addEventListener("input", ({ target }) => {
   target.classList.remove("is-invalid");
   showTotal();
 });
+stage.video.addEventListener("resize", () => stage.root.toggleAttribute("data-upright", stage.video.videoHeight > stage.video.videoWidth));
 recording.addEventListener("taken-in", ({ detail }) => showJob(detail.job_id));
 recording.addEventListener("discarded", () => (form.hidden = false));
 addEventListener("beforeunload", (event) => {
@@ -59,9 +60,10 @@ async function start() {
     const draft = await Draft.begin(importsUrl, wishes);
     form.hidden = true;
     find(root, "[data-job]").hidden = true;
-    find(stage.root, "[data-stage-view]").scrollIntoView({ block: "nearest", behavior: prefersStillness() ? "instant" : "smooth" });
     recording.run(draft, plan, Number(find(form, "#countdown-seconds").value));
     if (stage.kind !== "camera") await stage.openCamera();
+    // on a phone the button is far below the picture
+    find(stage.root, "[data-stage-view]").scrollIntoView({ block: "start", behavior: prefersStillness() ? "instant" : "smooth" });
   } catch (error) {
     problem.textContent = error.message;
     problem.hidden = false;

@@ -39,9 +39,10 @@ export class Recording extends EventTarget {
     const { signal } = this.running;
     try {
       await this.shooter.run(plan, countdownS, signal);
+      this.running = null;
+      this.stage.close();
       this.#note(DONE);
       this.voice.say("All done.", { urgent: true });
-      this.stage.close();
     } catch (error) {
       if (error !== signal.reason) throw error;
     } finally {

@@ -1,6 +1,7 @@
 // The files that a person chooses or drops: names within the folder they come from, and what of them will do.
 
-const HIDDEN = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i; // left by systems, not by peopleconst ODD = /[\p{Cc}\p{Zl}\p{Zp}\\]/u;
+const HIDDEN = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i; // left by systems, not by people
+const ODD = /[\p{Cc}\p{Zl}\p{Zp}\\]/u;
 const LONGEST_NAME = 512;
 const UNITS = [
   ["GB", 1e9],
