@@ -76,7 +76,7 @@ export class Filters extends EventTarget {
     this.facets = facets;
     this.#fill("person", [...facets.people.map(({ person_id: id, name, samples }) => [id, name, samples]), [NOBODY, "Nobody named", facets.nobody]]);
     this.#fill("source", facets.sources.map(({ source, samples }) => [source, source, samples]));
-    this.#fill("session", facets.sessions.map(({ session, samples }) => [session, session || "without a name", samples]));
+    this.#fill("session", facets.sessions.filter(({ session }) => session).map(({ session, samples }) => [session, session, samples]));
     for (const [name, counts] of Object.entries({ state: facets.states, split: facets.splits, outlier: facets.outliers })) {
       for (const place of this.form.querySelectorAll(`[data-count-of="${name}"]`)) place.textContent = (counts[place.dataset.value] ?? 0).toLocaleString();
     }

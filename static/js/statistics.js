@@ -70,8 +70,8 @@ function showConfidence(histogram) {
 function showBones(bones) {
   const { plot, table } = panel("bones", bones.length > 0);
   const labels = bones.map(({ from, to }) => `${from} – ${to}`);
-  const label = "Lengths of bones in sizes of the body";
-  ranges(plot, { label, labels, lows: bones.map(({ low }) => low), middles: bones.map(({ median }) => median), highs: bones.map(({ high }) => high), xTitle: "length in sizes of the body" });
+  const label = "Lengths of bones in shares of the longer side of the box";
+  ranges(plot, { label, labels, lows: bones.map(({ low }) => low), middles: bones.map(({ median }) => median), highs: bones.map(({ high }) => high), xTitle: "shares of the longer side of the box" });
   table(label, ["bone", "low", "median", "high"], bones.map(({ low, median, high }, row) => [labels[row], low, median, high]));
 }
 

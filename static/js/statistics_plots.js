@@ -50,7 +50,7 @@ export function ranges(root, { label, labels, lows, middles, highs, xTitle }) {
       labels,
       datasets: [
         { type: "scatter", label: "middle", data: middles.map((x, row) => ({ x, y: labels[row] })), backgroundColor: palette.text, pointStyle: "rectRot", radius: 4.5, order: 0 },
-        { type: "bar", label: "most of them", data: labels.map((_, row) => [lows[row], highs[row]]), backgroundColor: palette.series[0], barThickness: 11, order: 1 },
+        { type: "bar", label: "nine of ten", data: labels.map((_, row) => [lows[row], highs[row]]), backgroundColor: palette.series[0], barThickness: 11, order: 1 },
       ],
     },
     options: options(palette, { indexAxis: "y", stacked: false, legend: true, names: "y", xTitle, whole: false }),
