@@ -26,7 +26,7 @@ from webapp.core.skeleton_json import skeleton_reference
 from webapp.datasets.label_bytes import to_bytes
 from webapp.datasets.records import ABSENT, HIDDEN, VISIBLE, Label
 from webapp.db.accounts import User
-from webapp.db.base import new_id, utc_now
+from webapp.db.base import db, new_id, utc_now
 from webapp.db.datasets import (
     Dataset,
     DatasetMember,
@@ -72,23 +72,23 @@ def seed_dataset(
 ) -> Seeded:
     """Make the dataset, inside an app context. members: roles by account number.
 
+    people: their names, of one sample after the other; those that the owner has already are the same people.
     different_pictures: so many are drawn and the others are the same files under names of their own, which makes
     20,000 samples in seconds.
     """
     drawn = _drawn_pictures(min(count, different_pictures or count), skeleton)
     dataset_id = new_id()
-    people_ids = {person: new_id() for person in people if person}
+    known = {person.name: person.id for person in db.session.query(PicturedPerson).filter_by(owner_id=owner.id)}
+    people_ids = {person: known.get(person) or new_id() for person in people if person}
     rows = _Rows(dataset_id, tuple(states), tuple(people_ids.get(person or "") for person in people))
     for number in range(count):
         rows.add(number, drawn[number % len(drawn)], _stored(instance_dir, number, drawn))
     with transaction() as session:
         reference = json.dumps(skeleton_reference(skeleton))
         session.add(Dataset(id=dataset_id, owner_id=owner.id, name=name, name_key=name.casefold(), skeleton=reference))
-        for person, person_id in people_ids.items():
+        for person in people_ids.keys() - known.keys():
             key = person.casefold()
-            if session.query(PicturedPerson).filter_by(owner_id=owner.id, name_key=key).first() is not None:
-                raise ValueError(f"{person} is a person of this owner already; give the second dataset other people")
-            session.add(PicturedPerson(id=person_id, owner_id=owner.id, name=person, name_key=key))
+            session.add(PicturedPerson(id=people_ids[person], owner_id=owner.id, name=person, name_key=key))
         session.flush()
         for user_id, role in (members or {}).items():
             session.add(DatasetMember(dataset_id=dataset_id, user_id=user_id, role=role))

@@ -21,6 +21,7 @@ from webapp.web import (
     models,
     negatives,
     samples,
+    versions,
 )
 from webapp.web.access import init_access
 from webapp.web.bodies import init_bodies
@@ -28,8 +29,9 @@ from webapp.web.errors import init_errors
 from webapp.web.headers import init_headers
 from webapp.web.security import init_limits, init_security
 
-NOUNS = (live, actions, negatives, history, feedback, datasets, samples, labelling, curation, collecting, jobs, models)
-BLUEPRINTS = tuple(noun.blueprint for noun in (*NOUNS, accounts, admin))
+NOUNS = (live, actions, negatives, history, feedback, models)
+DATASET_NOUNS = (datasets, samples, versions, labelling, curation, collecting, jobs)
+BLUEPRINTS = tuple(noun.blueprint for noun in (*NOUNS, *DATASET_NOUNS, accounts, admin))
 
 
 def init_web(app: Flask, settings: Settings) -> None:
