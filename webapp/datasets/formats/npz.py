@@ -134,11 +134,10 @@ def _picture(row: _Row, order: KeypointOrder) -> tuple[LabelledPicture, str | No
     if keeping:
         keeping = not np.array_equal(to_crop(label.keypoints_px, square_of(box))[there], row.keypoints[there])
     person = LabelledPerson(box, label, "reviewed", row.person or None, split, {"npz": kept} if keeping else {})
-    return (
-        LabelledPicture(row.file_name or "sample.png", side_px, side_px, (person,), pixels=pixels),
-        note,
-        exact,
-    )
+    # as a file of its own the crop may have to take another name
+    extra = {"npz": {"file_name": row.file_name}} if row.file_name else {}
+    picture = LabelledPicture(row.file_name or "sample.png", side_px, side_px, (person,), extra=extra, pixels=pixels)
+    return picture, note, exact
 
 
 def whole_crop(side_px: int) -> Box:

@@ -71,7 +71,7 @@ class _Small:
         self.visibility.append(visibility)
         self.splits.append(person.split or "")
         self.people.append(person.person or "")
-        self.names.append(name_within_images(picture.file_name))
+        self.names.append(_file_name(picture))
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         count, keypoints = len(self.names), len(self.skeleton.keypoints)
@@ -86,6 +86,13 @@ class _Small:
             "file_name": np.array(self.names, "U"),
             "schema_version": np.array(SCHEMA, "<i8"),
         }
+
+
+def _file_name(picture: LabelledPicture) -> str:
+    """The one that it had in an archive before, or its own."""
+    kept = picture.extra.get("npz")
+    had = kept.get("file_name") if isinstance(kept, dict) else None
+    return had if isinstance(had, str) else name_within_images(picture.file_name)
 
 
 def square_of(box: Box) -> Box:
