@@ -24,7 +24,7 @@ from webapp.datasets.archives import open_zip
 from webapp.datasets.formats.known import FORMATS, recognised
 from webapp.db.accounts import User
 from webapp.db.base import db
-from webapp.db.datasets import Dataset, DatasetVersion
+from webapp.db.datasets import Dataset
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job
 from webapp.db.schema import require_latest
@@ -34,6 +34,7 @@ from webapp.jobs.import_sources import files_at
 from webapp.jobs.running import DATABASE_FAULTS, Show, run_claimed
 from webapp.services import datasets, jobs
 from webapp.services.accounts import get_account
+from webapp.services.dataset_versions import list_versions, make_version
 from webapp.services.job_reports import csv_lines
 from webapp.services.names import name_key
 from webapp.services.people import find_or_create
@@ -144,20 +145,18 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
 
 def _versions(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
     dataset = _dataset(arguments)
-    query = select(DatasetVersion).where(DatasetVersion.dataset_id == dataset.id).order_by(DatasetVersion.number)
+    versions = [shown.version for shown in reversed(list_versions(_owner(dataset), dataset.id))]
     lines = [
         f"{version.number:>4}  {version.made_at:%Y-%m-%d %H:%M} UTC  {version.reason:<8} {version.note}".rstrip()
-        for version in db.session.scalars(query)
+        for version in versions
     ]
     return 0, "\n".join(lines) or f"{dataset.name} has no version yet; python -m webapp datasets freeze"
 
 
 def _freeze(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
-    from webapp.services.dataset_versions import freeze  # noqa: PLC0415
-
     dataset = _dataset(arguments)
-    version = freeze(_owner(dataset), dataset.id, "hand", arguments.note)
-    return 0, f"{dataset.name} is frozen as version {version.number}."
+    shown = make_version(_owner(dataset), dataset.id, arguments.note)
+    return 0, f"{dataset.name} is frozen as version {shown.version.number}."
 
 
 _COMMANDS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 from functools import cache
@@ -21,7 +22,7 @@ from webapp.datasets.label_bytes import from_bytes
 from webapp.datasets.picture_store import store_of
 from webapp.datasets.records import ABSENT, HIDDEN, VISIBLE, Label
 from webapp.datasets.teachers import teachers_keypoints
-from webapp.db.base import db
+from webapp.db.base import db, utc_now
 from webapp.db.datasets import Dataset, LabelRevision, Picture, Sample
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFinding
@@ -144,17 +145,19 @@ def test_who_labels_while_the_teacher_looks_keeps_their_label(
         with transaction():
             first, second, _ = samples(dataset_id)
             first.revision, first.state = 1, "proposed"
-            second.state = "excluded"
+            second.claimed_until = utc_now() + dt.timedelta(minutes=5)
         return answer
 
     monkeypatch.setattr(propose, "_ask", ask_while_somebody_labels)
 
     job = run(desk, settings, dataset_id)
 
-    assert [sample.state for sample in samples(dataset_id)] == ["proposed", "excluded", "proposed"]
+    assert [sample.state for sample in samples(dataset_id)] == ["proposed", "unlabelled", "proposed"]
     assert [sample.teacher for sample in samples(dataset_id)] == [None, None, "blazepose_lite"]
     assert result_of(job)["proposed"] == 1
-    assert "2 were labelled by people meanwhile" in [f.reason for f in db.session.scalars(select(JobFinding))]
+    assert "2 were left out: people are labelling them, or just did" in [
+        f.reason for f in db.session.scalars(select(JobFinding))
+    ]
 
 
 def test_where_nobody_is_seen_the_sample_stays_and_the_report_says_so(

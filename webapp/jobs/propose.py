@@ -64,7 +64,8 @@ def run_propose(context: JobContext) -> Mapping[str, object]:
         with transaction() as session:
             stored = store_proposals(session, context.dataset_id, teacher.name, proposals, context.created_by)
             if stored < len(proposals):
-                findings.append(Finding("", f"{len(proposals) - stored} were labelled by people meanwhile", "noted"))
+                taken = len(proposals) - stored
+                findings.append(Finding("", f"{taken} were left out: people are labelling them, or just did", "noted"))
             context.advance(session, at, findings)
     return _ended(context, teacher.name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.records import Box
@@ -34,7 +34,8 @@ def store_proposals(
 ) -> int:
     """Within a transaction: each becomes its sample's label, "proposed"; answers how many.
 
-    A sample that was labelled, reviewed, excluded or deleted since the teacher looked is left as it is.
+    A sample that was labelled, reviewed, excluded or deleted since the teacher looked, or that somebody is labelling
+    just now, is left as it is.
     """
     if not proposals:
         return 0
@@ -47,6 +48,8 @@ def store_proposals(
             Sample.revision == proposal.revision,
             Sample.state.in_(PROPOSABLE),
             Sample.deleted_at.is_(None),
+            # somebody has it open at this moment
+            or_(Sample.claimed_until.is_(None), Sample.claimed_until < now),
         )
         values = {
             "revision": revision,
