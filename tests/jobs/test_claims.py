@@ -1,0 +1,153 @@
+"""A job has one holder: an attempt that was overtaken writes nothing more, and silence is noticed by the clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+
+import pytest
+
+from tests.jobs.conftest import Desk
+from webapp.config import Settings
+from webapp.datasets.records import Finding
+from webapp.db.base import db, utc_now
+from webapp.db.engine import transaction
+from webapp.db.jobs import Job, JobFinding
+from webapp.jobs import claims
+from webapp.jobs.claims import MAX_ATTEMPTS, SILENT_AFTER, Claim, Standing
+from webapp.jobs.context import JobCancelledError
+from webapp.jobs.running import SHOW_EVERY_S, JobLostError, RunningJob, run_claimed
+from webapp.services.jobs import cancel_job, done_of
+
+pytestmark = pytest.mark.usefixtures("context")
+
+DEAD_PID = 2**22 - 3
+
+
+def claimed(desk: Desk) -> Claim:
+    held = claims.claim(desk.ask())
+    assert held is not None
+    return held
+
+
+def row(held: Claim) -> Job:
+    db.session.rollback()
+    return db.session.get_one(Job, held.job_id)
+
+
+def change(held: Claim, **values: object) -> None:
+    job = row(held)
+    with transaction():
+        for name, value in values.items():
+            setattr(job, name, value)
+
+
+def context_of(settings: Settings, held: Claim, clock: list[float] | None = None) -> RunningJob:
+    now = clock or [0.0]
+    return RunningJob(settings, held, row(held), now_s=lambda: now[0])
+
+
+def test_a_job_is_claimed_once(desk: Desk) -> None:
+    job_id = desk.ask()
+
+    first, second = claims.claim(job_id), claims.claim(job_id)
+
+    assert (first, second) == (Claim(job_id, 1), None)
+    assert (row(Claim(job_id, 1)).pid, row(Claim(job_id, 1)).machine) == (os.getpid(), socket.gethostname())
+
+
+def test_an_overtaken_attempt_writes_nothing_more(desk: Desk, settings: Settings) -> None:
+    old = claimed(desk)
+    context = context_of(settings, old)
+    assert claims.give_back(old)
+    new = claims.claim(old.job_id)
+    assert new == Claim(old.job_id, 2)
+
+    with pytest.raises(JobLostError), transaction() as session:
+        context.advance(session, 7, [Finding("a.jpg", "no")])
+
+    assert (row(new).done, db.session.query(JobFinding).count()) == (0, 0)
+    assert not claims.beat(old)
+    assert not claims.end(old, "succeeded", "Done.")
+    assert not claims.give_back(old)
+    assert not claims.release(old)
+    assert claims.standing(old) is None
+    assert claims.standing(new) == Standing(cancelled=False, undoing=False)
+
+
+def test_a_cancelled_job_rolls_the_batch_back_that_hears_of_it(desk: Desk, settings: Settings) -> None:
+    held = claimed(desk)
+    context = context_of(settings, held)
+    with transaction() as session:
+        context.advance(session, 3)
+    cancel_job(desk.owner, held.job_id)
+
+    with pytest.raises(JobCancelledError), transaction() as session:
+        context.advance(session, 6, [Finding("a.jpg", "no")])
+
+    assert (row(held).done, db.session.query(JobFinding).count()) == (3, 0)
+
+
+def test_a_look_is_shown_but_a_later_attempt_goes_on_from_what_was_stored(desk: Desk, settings: Settings) -> None:
+    held, clock = claimed(desk), [0.0]
+    context = context_of(settings, held, clock)
+    with transaction() as session:
+        context.advance(session, 3)
+    context.look(5)
+    assert done_of(row(held)) == 5
+    context.look(6)
+    assert done_of(row(held)) == 5  # not every look is worth a write
+    clock[0] += SHOW_EVERY_S
+    context.look(7)
+
+    assert done_of(row(held)) == 7
+    assert context_of(settings, held).done == 3
+
+
+@pytest.mark.parametrize(
+    ("silent_for", "pid", "machine", "is_lost"),
+    [
+        (dt.timedelta(0), os.getpid(), None, False),
+        (dt.timedelta(0), DEAD_PID, None, True),
+        (dt.timedelta(0), DEAD_PID, "another-machine", False),
+        (SILENT_AFTER + dt.timedelta(seconds=1), os.getpid(), None, True),
+        (SILENT_AFTER + dt.timedelta(seconds=1), DEAD_PID, "another-machine", True),
+    ],
+)
+def test_a_job_is_lost_when_its_process_is_dead_or_it_was_silent_for_long(
+    desk: Desk, *, silent_for: dt.timedelta, pid: int, machine: str | None, is_lost: bool
+) -> None:
+    held, now = claimed(desk), utc_now()
+    change(held, pid=pid, machine=machine or socket.gethostname(), heartbeat_at=now)
+
+    found = claims.lost(claims.lives, now + silent_for)
+
+    assert found == ([held] if is_lost else [])
+
+
+def test_an_attempt_that_ended_with_the_server_does_not_count(desk: Desk) -> None:
+    held = claimed(desk)
+
+    assert claims.release(held)
+
+    assert (row(held).state, row(held).attempts) == ("queued", 0)
+
+
+@pytest.mark.parametrize(("cancelled", "state"), [(False, "failed"), (True, "cancelled")])
+def test_a_job_whose_cleaning_up_dies_too_is_never_stuck(desk: Desk, cancelled: bool, state: str) -> None:
+    held = claimed(desk)
+    change(held, attempts=MAX_ATTEMPTS + 1, cancel_asked=cancelled, step="Reading pictures")
+
+    assert claims.give_back(Claim(held.job_id, MAX_ATTEMPTS + 1))
+
+    assert row(held).state == state
+    assert row(held).ended_at is not None
+
+
+def test_a_job_of_a_deleted_dataset_ends_without_a_word(desk: Desk, settings: Settings) -> None:
+    held = claimed(desk)
+    with transaction() as session:
+        session.delete(row(held))
+
+    assert run_claimed(settings, held) is None
