@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 # PyTorch publishes its CPU builds apart; macOS and Windows wheels are CPU builds anyway.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# Test files run side by side in so many processes.
+TEST_PROCESSES ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PYTHONUNBUFFERED := 1
 
@@ -59,7 +61,7 @@ $(STAMPS)/compiled: $(STAMPS)/requirements $(STAMPS)/vendor $(STAMPS)/extras
 	@touch $@
 
 test: setup test-setup ## what the tests need in addition, then the whole suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
 
 test-setup: $(STAMPS)/requirements-dev $(STAMPS)/node
 	@$(BIN)/python -m tools.test_packages
