@@ -17,6 +17,7 @@ from webapp.datasets.thumbnails import thumbnails_beside
 from webapp.db.base import db
 from webapp.db.datasets import Picture
 from webapp.db.jobs import ENDED, Job
+from webapp.services.import_drafts import delete_abandoned
 
 LEFT_AFTER_S = 3600.0
 """A file that no row names may be of an import that is still at it; one so old is not."""
@@ -34,8 +35,12 @@ def delete_unused(shas: Iterable[str]) -> int:
 
 
 def sweep() -> None:
-    """Delete what a crash left: files that no row names, half-written ones, uploads of ended jobs, old exports."""
+    """Delete what a crash left: files that no row names, half-written ones, uploads of ended jobs, old exports.
+
+    And the drafts of imports that nobody goes on with.
+    """
     settings = _settings()
+    delete_abandoned()
     _sweep_pictures(settings)
     folder = datasets_dir(settings)
     for path in folder.rglob(f"{SCRATCH_PREFIX}*"):
