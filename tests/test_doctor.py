@@ -58,6 +58,19 @@ def test_a_database_server_that_is_not_there_fails(tmp_path: Path) -> None:
     assert "pw@" not in check.detail
 
 
+def test_jobs_are_run_unless_the_settings_say_no_or_their_queue_is_damaged(settings: Settings) -> None:
+    queue = settings.instance_dir / "jobs.sqlite3"
+    assert state_of(doctor.check_jobs(settings), "jobs") == "ok"
+    assert not queue.exists()
+    assert state_of(doctor.check_jobs(replace(settings, job_workers=0)), "jobs") == "warn"
+
+    queue.write_bytes(b"no database at all" * 100)
+
+    check = only(doctor.check_jobs(settings), "jobs")
+    assert check.state == "fail"
+    assert "delete it" in check.remedy
+
+
 def test_a_free_port_is_well_and_a_taken_one_fails(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = replace(settings, port=listener.getsockname()[1])

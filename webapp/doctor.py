@@ -26,6 +26,7 @@ from webapp.config import ROOT, Settings, make_instance_dir
 from webapp.core.errors import MoveprintError
 from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations, require_latest
+from webapp.jobs.queue import queue_fault
 from webapp.listener import address_in_url
 from webapp.vision.catalogue import automatic_detector, files_needed, known_models
 from webapp.vision.weights import FileState, file_state, read_manifest, sha256_of
@@ -215,6 +216,18 @@ def check_database(settings: Settings) -> Iterator[Check]:
     yield Check("database", "ok", "reachable, tables of this version")
 
 
+def check_jobs(settings: Settings) -> Iterator[Check]:
+    """Somebody runs jobs, and can be told of them."""
+    if fault := queue_fault(settings):
+        yield Check("jobs", "fail", fault, "stop Moveprint and delete it: what waits stands in the database as well")
+    elif not settings.job_workers:
+        yield Check(
+            "jobs", "warn", "job_workers is 0: no import or export runs here", "python -m webapp jobs runs them"
+        )
+    else:
+        yield Check("jobs", "ok", f"{settings.job_workers} at a time")
+
+
 def check_port(settings: Settings) -> Iterator[Check]:
     """The port is free, or Moveprint itself has it."""
     name = f"port {settings.port}"
@@ -284,6 +297,7 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (
     check_browser_libraries,
     check_instance,
     check_database,
+    check_jobs,
     check_port,
     check_camera,
     check_numba_cache,

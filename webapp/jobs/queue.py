@@ -60,6 +60,19 @@ def ring(queue: Huey, job_id: str) -> None:
     queue.run_job(job_id)
 
 
+def queue_fault(settings: Settings) -> str:
+    """Why the queue cannot be used; empty where it can, or where it is not there yet, which opening would change."""
+    file = settings.instance_dir / FILE
+    try:
+        if file.exists():
+            queue = open_queue(settings, _is_run_elsewhere)
+            with closing(queue.storage):
+                queue.pending_count()
+    except QUEUE_FAULTS as error:
+        return f"{file} cannot be used ({error})"
+    return ""
+
+
 class JsonMessages(Serializer):  # type: ignore[misc]  # huey ships no types
     """In place of huey's pickle: whoever could write to the queue could otherwise have any code run."""
 
