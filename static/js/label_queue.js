@@ -91,22 +91,27 @@ export class LabelQueue {
   }
 
   async #fill() {
+    const met = new Set();
     let after = this.#ahead.at(-1) ?? this.current;
     for (let round = 0; round < MOST_ROUNDS && this.#ahead.length < AHEAD; round++) {
       const query = new URLSearchParams({ count: String(AHEAD), ...(after && { after }) });
       const { left, samples } = await requestJson(`${this.store.url}queue?${query}`);
       this.left = left;
-      if (!samples.length) break;
-      this.#append(samples);
+      const unmet = samples.filter(({ sample_id: id }) => !met.has(id));
+      if (!unmet.length) break; // the server goes round in circles: these are all
+      this.#append(unmet);
+      for (const { sample_id: id } of unmet) met.add(id);
       after = samples.at(-1).sample_id; // all of them may have been passed by on this visit
     }
+    // once nothing else is left, those that were passed over come again
+    if (!this.#ahead.length) this.#ahead = [...met].filter((id) => id !== this.current && isToReview(this.store.known(id)));
     this.#prepare();
   }
 
   #append(samples) {
     for (const sample of samples) {
       const { sample_id: id } = sample;
-      if (this.#passed.has(id) || this.#ahead.includes(id)) continue;
+      if (this.#ahead.includes(id) || this.#passed.has(id)) continue;
       this.store.take(sample);
       this.#ahead.push(id);
     }
@@ -122,3 +127,5 @@ export class LabelQueue {
     this.#ahead = this.#ahead.filter((each) => each !== id);
   }
 }
+
+const isToReview = (entry) => ["proposed", "unlabelled"].includes(entry?.draft.state);

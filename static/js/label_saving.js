@@ -66,14 +66,19 @@ export function watchSaving({ root, store, notices, editor, refresh, show }) {
   }
 
   function tellLeftOver() {
-    const drafts = store.kept.all().filter((entry) => !entry.submitted && !store.known(entry.sample_id));
+    const drafts = store.kept.all().filter(isLeftOver);
     if (!drafts.length) return notices.clear("drafts");
     const text = `${plural(drafts.length, `Picture #${drafts[0].position} has`, "pictures have")} changes of yours that were not saved.`;
     const actions = [
       ["Show", () => show(drafts[0].sample_id).then(tellLeftOver)],
-      ["Discard", () => (drafts.forEach((entry) => store.kept.forget(entry.sample_id)), tellLeftOver())],
+      ["Discard", () => (drafts.forEach((entry) => store.giveUp(entry.sample_id)), tellLeftOver())],
     ];
     return notices.set("drafts", text, { iconName: "pencil", actions });
+  }
+
+  function isLeftOver({ sample_id: id, submitted }) {
+    const entry = store.known(id);
+    return !submitted && id !== editor.sampleId && !entry?.theirs && !entry?.refused;
   }
 
   addEventListener("beforeunload", (event) => {

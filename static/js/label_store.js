@@ -2,7 +2,7 @@
 import { requestJson } from "./api.js";
 import { KeptLabels } from "./label_kept.js";
 import { LabelSaver } from "./label_saver.js";
-import { labelOf, placedCount, sameLabel, withState } from "./label_values.js";
+import { labelOf, sameLabel, withFittingState } from "./label_values.js";
 
 const STALE_MS = 60_000;
 
@@ -47,7 +47,7 @@ export class LabelStore extends EventTarget {
   take(sample) {
     const met = this.#entries.get(sample.sample_id);
     if (met) {
-      if (sample.revision > met.sample.revision && !this.isChanged(sample.sample_id)) this.#set(met, sample);
+      if (sample.revision !== met.sample.revision && !this.isChanged(sample.sample_id)) this.#set(met, sample);
       return met;
     }
     const entry = {};
@@ -71,11 +71,11 @@ export class LabelStore extends EventTarget {
     return !sameLabel(base, draft);
   }
 
-  // Hand the draft over to be saved; a picture that was begun and not accepted stays to be reviewed.
+  // Hand the draft over to be saved.
   submit(sampleId) {
     const entry = this.#entries.get(sampleId);
     if (entry.theirs || entry.refused || (!this.isChanged(sampleId) && !this.saver.isWaiting(sampleId))) return;
-    if (entry.draft.state === "unlabelled" && placedCount(entry.draft)) entry.draft = withState(entry.draft, "proposed");
+    entry.draft = withFittingState(entry.draft);
     this.kept.keep(entry.sample, entry.draft, true);
     this.saver.save(sampleId, entry.draft);
   }
@@ -89,11 +89,10 @@ export class LabelStore extends EventTarget {
     if (save) this.submit(sampleId);
   }
 
-  // What a refused draft can do: the server's label comes back.
+  // A draft is discarded: the server's label comes back.
   giveUp(sampleId) {
     const entry = this.#entries.get(sampleId);
-    this.#set(entry, entry.sample);
-    entry.refused = null;
+    if (entry) this.#set(Object.assign(entry, { refused: null, restored: false }), entry.sample);
     this.kept.forget(sampleId);
   }
 

@@ -43,6 +43,13 @@ export const withPoint = (label, k, point) => ({ ...label, points: label.points.
 
 export const withState = (label, state) => ({ ...label, state });
 
+// A state that goes with the keypoints: a label that was begun is still to be reviewed, one that is empty is none.
+export function withFittingState(label) {
+  const placed = placedCount(label) > 0;
+  if (placed && label.state === "unlabelled") return withState(label, "proposed");
+  return !placed && label.state !== "excluded" ? withState(label, "unlabelled") : label;
+}
+
 // The box with its corners in order, inside the picture and not smaller than can be seen.
 export function withBox(label, [x1, y1, x2, y2], sample) {
   const [left, top] = [clamped(Math.min(x1, x2), 0, sample.width_px - SMALLEST_BOX_PX), clamped(Math.min(y1, y2), 0, sample.height_px - SMALLEST_BOX_PX)];
@@ -93,7 +100,7 @@ export function sidesOf(skeleton) {
 
 // Pairs whose left is on the other side of their right than most pairs have it: perhaps exchanged. Names without the side.
 export function pairsAgainstTheOthers(label, skeleton, partners, sides) {
-  const [, , width] = [0, 0, label.box_px[2] - label.box_px[0]];
+  const width = label.box_px[2] - label.box_px[0];
   const pairs = partners
     .map((partner, k) => [k, partner])
     .filter(([k, partner]) => sides[k] === "left" && partner !== k && isPlaced(label, k) && isPlaced(label, partner))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Dialog, Page, ViewportSize, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import log_in, wait_until
@@ -26,10 +26,9 @@ OpenLabeller = Callable[..., Labeller]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def people(server: RunningServer) -> Iterator[None]:
+def people(server: RunningServer) -> None:
     for name in ("labeller", "colleague", "looker"):
         add_account(server, name)
-    yield
 
 
 @pytest.fixture
@@ -283,7 +282,8 @@ def test_every_key_is_in_the_help(server: RunningServer, open_labeller: OpenLabe
     help_box = labeller.page.get_by_role("dialog", name="Keys")
     expect(help_box).to_be_visible()
     told = help_box.locator("kbd").all_inner_texts()
-    commands = labeller.page.evaluate("import('/static/js/label_keys.js').then((m) => m.GROUPS.flatMap(([, rows]) => rows.flatMap(([, keys]) => keys)))")
+    keys = "m.GROUPS.flatMap(([, rows]) => rows.flatMap(([, keys]) => keys))"
+    commands = labeller.page.evaluate(f"import('/static/js/label_keys.js').then((m) => {keys})")
     shown = {text.casefold().replace(" ", "") for text in told}
     missing = {key for key in commands if key.casefold().replace("+", "").replace(" ", "") not in shown and key != "+"}
     assert missing <= {"Shift+l", "Shift+k"}, "those stand in one line with l and k"
@@ -299,7 +299,9 @@ def test_offline_nothing_is_lost_and_labels_are_saved_in_order_afterwards(
     wait_until(page, lambda: page.evaluate(fetched) >= 6, "pictures ahead")
     page.wait_for_timeout(300)
     saved: list[str] = []
-    page.on("response", lambda answer: saved.append(answer.url) if answer.request.method == "PUT" and answer.ok else None)
+    page.on(
+        "response", lambda answer: saved.append(answer.url) if answer.request.method == "PUT" and answer.ok else None
+    )
 
     page.context.set_offline(True)
     done = []
@@ -349,8 +351,12 @@ def test_leaving_with_an_unsaved_label_is_warned(server: RunningServer, open_lab
     labeller = open_labeller(seed(server, "labeller", 3).dataset_id, expected_errors=AWAY)
     labeller.page.context.route("**/samples/*/label", lambda route: route.abort())
     asked: list[str] = []
-    labeller.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
 
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    labeller.page.on("dialog", leave)
     labeller.press("1", "ArrowLeft")
     labeller.page.goto("/actions/")
 

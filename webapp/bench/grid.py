@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import tempfile
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from webapp.config import Settings
-from webapp.core.errors import InvalidInputError, MoveprintError
+from webapp.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,7 +34,6 @@ SCROLL_PX_PER_FRAME = 60
 """Four screens a second at 60 frames a second."""
 JUMPS = (0.9, 0.2, 0.6, 0.4, 0.75)
 """Where the scroll bar is dragged to, as shares of the height."""
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
 _SCROLL = """async ([seconds, step]) => {
   const frames = []; const tasks = [];
@@ -114,27 +112,15 @@ def _request_ms(url: str, cookie: str) -> float:
 
 def _page_figures(url: str, path: str, cookie: str) -> dict[str, float]:
     """In Chromium at 1440 x 900; the scrolling is measured when its thumbnails have been made once."""
-    chromium = next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-    )
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError as error:
-        raise MoveprintError("this bench drives Chromium by playwright: pip install -r requirements-dev.txt") from error
-    if chromium is None:
-        raise MoveprintError("this bench needs Chromium; on Debian and Ubuntu: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900}).new_page()
-        name, _, value = cookie.partition("=")
-        page.context.add_cookies([{"name": name, "value": value.split(";")[0], "url": url}])
+    from webapp.bench.chromium import chromium_page
+
+    with chromium_page(url, cookie) as page:
         ready_ms = _ready_ms(page, lambda: page.goto(path))
         cold = page.evaluate(_SCROLL, [SCROLL_S, SCROLL_PX_PER_FRAME])
         page.reload()
         page.wait_for_function(_PICTURES_HERE)
         warm = page.evaluate(_SCROLL, [SCROLL_S, SCROLL_PX_PER_FRAME])
         jumps = [_ready_ms(page, partial(_jump, page, share)) for share in JUMPS]
-        browser.close()
     return {
         "ready_ms": round(ready_ms),
         "jump_ms": round(statistics.median(jumps)),

@@ -20,12 +20,13 @@ STEPS: tuple[Step, ...] = get_args(Step)
 def sample_at(actor: User, dataset_id: str, position: int) -> str | None:
     """The id of the sample at this position; where it is gone the next one, else the last. None: there are none."""
     dataset = dataset_for(actor, dataset_id, "look")
-    found = db.session.scalar(_there(dataset.id).where(Sample.position >= position).order_by(Sample.position).limit(1))
-    return found or db.session.scalar(_there(dataset.id).order_by(Sample.position.desc()).limit(1))
+    there = _there(dataset.id)
+    found = db.session.scalar(there.where(Sample.position >= position).order_by(Sample.position).limit(1))
+    return found or db.session.scalar(there.order_by(Sample.position.desc()).limit(1))
 
 
 def sample_beside(actor: User, dataset_id: str, sample_id: str, step: str) -> str | None:
-    """The id of the sample that lies one step from this one; None where there is none. NotFoundError without this one."""
+    """The id of the sample that lies one step from this one; None where there is none. NotFoundError without it."""
     dataset = dataset_for(actor, dataset_id, "look")
     sample = db.session.get(Sample, sample_id)
     if sample is None or sample.dataset_id != dataset.id:
@@ -45,5 +46,5 @@ def sample_beside(actor: User, dataset_id: str, sample_id: str, step: str) -> st
     return db.session.scalar(earlier.order_by(Sample.position.desc()).limit(1))
 
 
-def _there(dataset_id: str) -> Select[tuple[str]]:
+def _there(dataset_id: str) -> Select[str]:
     return select(Sample.id).join(Picture).where(Sample.dataset_id == dataset_id, Sample.deleted_at.is_(None))
