@@ -186,6 +186,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_pictures_dataset_id_original_sha256", "pictures", ["dataset_id", "original_sha256"], unique=False
     )
+    op.create_index(
+        "ix_pictures_dataset_id_source",
+        "pictures",
+        ["dataset_id", "source", "session", "file_name", "id"],
+        unique=False,
+    )
     op.create_index(op.f("ix_pictures_job_id"), "pictures", ["job_id"], unique=False)
     op.create_index(op.f("ix_pictures_sha256"), "pictures", ["sha256"], unique=False)
 
@@ -242,6 +248,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_samples")),
         sa.UniqueConstraint("dataset_id", "position", name="uq_samples_dataset_id_position"),
+    )
+    op.create_index(
+        "ix_samples_dataset_id_deleted_at_position", "samples", ["dataset_id", "deleted_at", "position"], unique=False
     )
     op.create_index("ix_samples_dataset_id_person_id", "samples", ["dataset_id", "person_id"], unique=False)
     op.create_index(

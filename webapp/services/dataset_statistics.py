@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,7 @@ from webapp.db.accounts import User
 from webapp.db.base import db
 from webapp.db.datasets import Dataset, LabelRevision, Picture, PicturedPerson, Sample
 from webapp.services.dataset_access import dataset_for, skeleton_of
+from webapp.services.samples import NONE
 
 SIDE = 32
 """Cells of the positions' maps, across and down the crop."""
@@ -72,35 +74,36 @@ def statistics(actor: User, dataset_id: str) -> Statistics:
     dataset = dataset_for(actor, dataset_id, "look")
     there = Sample.dataset_id == dataset.id, Sample.deleted_at.is_(None)
     used = (*there, Sample.state != "excluded")
+    states, sources, splits, people = _counted(there)
     return Statistics(
-        samples=_count(there),
+        samples=sum(states.values()),
         pictures=db.session.scalar(select(func.count(Sample.picture_id.distinct())).where(*there)) or 0,
-        by_state=_by(Sample.state, there),
-        by_source=_by(Picture.source, used),
-        by_split=_by(Sample.split, used),
-        people=_people(used),
+        by_state=states,
+        by_source=sources,
+        by_split=splits,
+        people=_named(people),
         keypoints=skeleton_of(dataset).keypoints,
         confidence=_confidence(used),
         labels=_label_numbers(dataset.id, dataset.change_number),
     )
 
 
-def _count(conditions: Sequence[Any]) -> int:
-    return db.session.scalar(select(func.count()).select_from(Sample).where(*conditions)) or 0
+def _counted(conditions: Sequence[Any]) -> tuple[Counter[str], Counter[str], Counter[str], Counter[str]]:
+    """Samples by state; and by source, split and person's id without excluded ones, "none" where there is none."""
+    columns = (Sample.state, Picture.source, Sample.split, Sample.person_id)
+    query = select(*columns, func.count()).join(Picture, Picture.id == Sample.picture_id).where(*conditions)
+    counters: tuple[Counter[str], Counter[str], Counter[str], Counter[str]] = Counter(), Counter(), Counter(), Counter()
+    for *values, count in db.session.execute(query.group_by(*columns)):
+        told = counters[:1] if values[0] == "excluded" else counters
+        for counter, value in zip(told, values, strict=False):
+            counter[value or NONE] += count
+    return counters
 
 
-def _by(column: Any, conditions: Sequence[Any]) -> dict[str, int]:
-    query = select(column, func.count()).select_from(Sample)
-    if column is Picture.source:
-        query = query.join(Picture, Picture.id == Sample.picture_id)
-    return {value or "none": count for value, count in db.session.execute(query.where(*conditions).group_by(column))}
-
-
-def _people(conditions: Sequence[Any]) -> list[tuple[str | None, int]]:
-    query = select(PicturedPerson.name, func.count()).select_from(Sample)
-    query = query.outerjoin(PicturedPerson, PicturedPerson.id == Sample.person_id).where(*conditions)
-    rows = db.session.execute(query.group_by(Sample.person_id, PicturedPerson.name)).all()
-    return sorted(((name, count) for name, count in rows), key=lambda row: (-row[1], row[0] or ""))
+def _named(people: Counter[str]) -> list[tuple[str | None, int]]:
+    query = select(PicturedPerson.id, PicturedPerson.name).where(PicturedPerson.id.in_(people))
+    names = {row.id: row.name for row in db.session.execute(query)}
+    return [(names.get(person_id), count) for person_id, count in people.most_common()]
 
 
 def _confidence(conditions: Sequence[Any]) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.errors import InvalidInputError
@@ -55,12 +55,11 @@ def next_to_review(
         left = session.scalar(select(func.count()).select_from(Sample).where(*unreviewed)) or 0
         free = or_(Sample.claimed_until.is_(None), Sample.claimed_until <= now, Sample.claimed_by == actor.id)
         columns: list[Any] = [_STAGE, _SURE, Sample.position] if order == "unsure" else [Sample.position]
-        query = select(Sample).where(*unreviewed, free).order_by(*_from(session, dataset.id, after, columns), *columns)
-        samples = session.scalars(query.limit(count).with_for_update(of=Sample, skip_locked=True)).all()
-        ids = [sample.id for sample in samples]
-        for sample in samples:
-            sample.claimed_by, sample.claimed_until = actor.id, now + dt.timedelta(seconds=CLAIM_S)
-        session.flush()
+        places = [*_from(session, dataset.id, after, columns), *columns]
+        query = select(Sample.id).where(*unreviewed, free).order_by(*places)
+        ids = session.scalars(query.limit(count).with_for_update(of=Sample, skip_locked=True)).all()
+        until = now + dt.timedelta(seconds=CLAIM_S)
+        session.execute(update(Sample).where(Sample.id.in_(ids)).values(claimed_by=actor.id, claimed_until=until))
         shown = shown_samples(session, ids)
     return Next(left, shown)
 
