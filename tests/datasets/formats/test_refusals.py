@@ -362,5 +362,11 @@ def test_a_table_comes_in_person_by_person() -> None:
     assert [finding.file_name for finding in findings] == ["b.png", "c.png", "a.png"]
 
 
+def test_a_yolo_dataset_is_not_taken_for_coco_by_what_is_said_of_its_pictures() -> None:
+    own_file = {"schema": 1, "pictures": {"a.png": {"source": "images", "session": "annotations"}}}
+    contents = {**PICTURES, "data.yaml": DATA_YAML, "moveprint.json": json.dumps(own_file)}
+    assert recognised(MemoryFiles(contents)) == "yolo"
+
+
 def test_pictures_alone_are_of_no_format() -> None:
     assert recognised(MemoryFiles({**PICTURES, "notes.json": "[1]", "a.csv": "x,y\n1,2\n", "b.xml": "<a/>"})) is None

@@ -6,6 +6,7 @@ tools pass over. Numbers in `keypoints` and `bbox` are pixels from the picture's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -33,6 +34,7 @@ from webapp.datasets.records import ABSENT, Finding, LabelledPerson, LabelledPic
 __all__ = ["read", "recognises", "skeleton_of", "write"]
 _KEYS = ("images", "annotations", "categories")
 _HEAD_BYTES = 4096
+_BEGINNING = re.compile(rb'"(images|annotations|categories|licenses|info)"\s*:')
 
 
 def recognises(files: Files) -> bool:
@@ -198,14 +200,14 @@ class _Reader:
 
 
 def _annotation_files(files: Files) -> list[str]:
-    return [name for name in ending(files, (".json",)) if _begins_as_coco(files, name)]
+    named = (name for name in ending(files, (".json",)) if not f"/{name}".endswith(f"/{own.FILE_NAME}"))
+    return [name for name in named if _begins_as_coco(files, name)]
 
 
 def _begins_as_coco(files: Files, name: str) -> bool:
     with files.open(name) as file:
         head = file.read(_HEAD_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
-    keys = (*_KEYS, "info", "licenses")
-    return head.startswith(b"{") and any(f'"{key}"'.encode() in head for key in keys)
+    return head.startswith(b"{") and _BEGINNING.search(head) is not None
 
 
 def _read(files: Files, name: str) -> Mapping[str, object]:

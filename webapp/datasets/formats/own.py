@@ -21,6 +21,8 @@ from webapp.datasets.formats.checks import decimal, number, stored_text
 from webapp.datasets.records import SPLITS, Extra, Label, LabelledPerson, LabelledPicture
 
 SCHEMA = 1
+FILE_NAME = "moveprint.json"
+"""Beside the files of a format that has no place for an object of ours."""
 STATES = ("unlabelled", "proposed", "reviewed", "excluded")
 MAX_NAME = 80
 MAX_EXTRA_BYTES = 64 * 1024

@@ -29,7 +29,7 @@ from webapp.datasets.formats.checks import (
     whole_number,
 )
 from webapp.datasets.formats.pictures import FOLDER, PictureNames, ending, name_within_images, picture_size
-from webapp.datasets.formats.yolo_writing import LABELS, OWN_FILE, SPLIT_KEYS, write
+from webapp.datasets.formats.yolo_writing import LABELS, SPLIT_KEYS, write
 from webapp.datasets.records import ABSENT, VISIBLE, Finding, LabelledPerson, LabelledPicture
 
 __all__ = ["read", "recognises", "skeleton_of", "write"]
@@ -155,7 +155,7 @@ def _keypoint_names(said: object, person_class: int) -> tuple[str, ...] | None:
 
 
 def _own_file(files: Files, folder: str) -> Mapping[str, object]:
-    name = f"{folder}/{OWN_FILE}".strip("/")
+    name = f"{folder}/{own.FILE_NAME}".strip("/")
     if name not in files.names():
         return {}
     said = read_json(files, name)

@@ -15,7 +15,7 @@ from webapp.datasets.formats import own
 from webapp.datasets.formats.pictures import FOLDER, name_within_images
 from webapp.datasets.records import ABSENT, LabelledPerson, LabelledPicture
 
-LABELS, OWN_FILE, DATA_FILE = "labels", "moveprint.json", "data.yaml"
+LABELS, DATA_FILE = "labels", "data.yaml"
 SPLIT_KEYS = {"train": "train", "validation": "val", "test": "test"}
 """Our splits by their names in data.yaml."""
 _STRICTEST = ("test", "validation", "train")
@@ -44,7 +44,7 @@ def write(pictures: Iterable[LabelledPicture], skeleton: Skeleton, writer: FileW
             waiting.write(between + json.dumps(name).encode() + b": " + json.dumps(record, allow_nan=False).encode())
             between = b",\n"
         waiting.seek(0)
-        with writer.open(OWN_FILE) as file:
+        with writer.open(own.FILE_NAME) as file:
             file.write(json.dumps(own.own_header(skeleton))[:-1].encode() + b', "pictures": {')
             while piece := waiting.read(1 << 20):
                 file.write(piece)
