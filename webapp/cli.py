@@ -92,8 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     options.add_arguments(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
-    bench = commands.add_parser("bench", help="measure: live, vision, dtw, spotter, grid")
-    bench.add_argument("name", choices=("live", "vision", "dtw", "spotter", "grid", "datasets"))
+    bench = commands.add_parser("bench", help="measure: live, vision, dtw, spotter, grid, labelling")
+    bench.add_argument("name", choices=("live", "vision", "dtw", "spotter", "grid", "labelling", "datasets"))
     bench.add_argument("options", nargs=argparse.REMAINDER, help="see: bench NAME --help")
     bench.set_defaults(run=_bench)
     return parser
