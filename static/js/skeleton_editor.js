@@ -9,6 +9,7 @@ const CHECK_AFTER_MS = 300;
 export class SkeletonEditor {
   #timer = null;
   #question = 0;
+  #made = new WeakMap(); // the row of each point
 
   constructor(root, readyMade) {
     this.model = new SkeletonModel();
@@ -61,47 +62,61 @@ export class SkeletonEditor {
   #show() {
     const { points, edges, pairs } = this.model;
     this.name.value = this.model.name;
-    const focus = this.#focused();
-    this.rows.replaceChildren(...points.map((point, position) => this.#row(point, position)));
-    this.#refocus(focus);
+    const rows = points.map((point) => this.#rowOf(point));
+    // only where they are others: a row that leaves the page loses the focus, or the press that is on its way to it
+    if (rows.length !== this.rows.children.length || rows.some((row, position) => row !== this.rows.children[position])) this.#replace(rows);
+    points.forEach((point, position) => this.#fill(rows[position], point, position));
     const nameOf = new Map(points.map(({ id, name }) => [id, name]));
     this.edges.replaceChildren(...edges.map(([a, b]) => this.#edge(a, b, `${nameOf.get(a)} – ${nameOf.get(b)}`)));
     for (const [which, select] of this.ends.entries()) {
-      const before = nameOf.has(Number(select.value)) ? select.value : points[which]?.id;
-      select.replaceChildren(...points.map(({ id, name }) => element("option", { value: id }, name)));
-      if (before !== undefined) select.value = before;
+      const chosen = nameOf.has(Number(select.value)) ? select.value : points[which]?.id;
+      offer(select, points, chosen);
     }
     this.byNames.hidden = pairs === null;
     this.#checkSoon();
   }
 
-  #row(point, position) {
+  #replace(rows) {
+    const focused = document.activeElement;
+    this.rows.replaceChildren(...rows);
+    if (this.rows.contains(focused)) focused.focus();
+  }
+
+  #rowOf(point) {
+    if (!this.#made.has(point)) this.#made.set(point, this.#row(point));
+    return this.#made.get(point);
+  }
+
+  #row(point) {
     const { model } = this;
     const row = copyTemplate("keypoint-row");
     row.dataset.row = point.id;
-    find(row, "[data-number]").textContent = position + 1;
     const name = find(row, "[data-name]");
     name.value = point.name;
-    name.setAttribute("aria-label", `Name of keypoint ${position + 1}`);
-    name.addEventListener("change", () => {
+    name.addEventListener("input", () => {
       point.name = name.value.trim();
       model.changed();
     });
     const partner = find(row, "[data-partner]");
-    partner.setAttribute("aria-label", `What a mirror exchanges ${point.name} with`);
-    partner.append(...model.points.filter(({ id }) => id !== point.id).map(({ id, name: other }) => element("option", { value: id }, other)));
-    partner.value = model.partnerOf(point.id) ?? "";
     partner.addEventListener("change", () => model.setPartner(point.id, partner.value ? Number(partner.value) : null));
-    const remove = find(row, "[data-remove]");
-    remove.setAttribute("aria-label", `Remove ${point.name}`);
-    remove.addEventListener("click", () => model.remove(point.id));
-    this.#makeMovable(row, find(row, "[data-handle]"), point, position);
+    find(row, "[data-remove]").addEventListener("click", () => model.remove(point.id));
+    this.#makeMovable(row, find(row, "[data-handle]"), point);
     return row;
   }
 
-  #makeMovable(row, handle, point, position) {
+  #fill(row, point, position) {
+    find(row, "[data-number]").textContent = position + 1;
+    find(row, "[data-name]").setAttribute("aria-label", `Name of keypoint ${position + 1}`);
+    find(row, "[data-handle]").setAttribute("aria-label", `${position + 1}, ${point.name}: move it with the arrow keys up and down, or drag it`);
+    find(row, "[data-remove]").setAttribute("aria-label", `Remove ${point.name}`);
+    const partner = find(row, "[data-partner]");
+    partner.setAttribute("aria-label", `What a mirror exchanges ${point.name} with`);
+    const others = this.model.points.filter((other) => other !== point);
+    offer(partner, [{ id: "", name: "nothing" }, ...others], this.model.partnerOf(point.id) ?? "");
+  }
+
+  #makeMovable(row, handle, point) {
     const place = () => this.model.points.indexOf(point);
-    handle.setAttribute("aria-label", `${position + 1}, ${point.name}: move it with the arrow keys up and down, or drag it`);
     handle.addEventListener("keydown", (event) => {
       const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
       if (!by) return;
@@ -110,42 +125,29 @@ export class SkeletonEditor {
     });
     handle.addEventListener("pointerdown", (down) => {
       down.preventDefault();
-      handle.setPointerCapture(down.pointerId);
       row.classList.add("is-dragged");
+      const others = () => [...this.rows.children].filter((each) => each !== row);
       const middleOf = (each) => each.getBoundingClientRect().top + each.offsetHeight / 2;
-      const above = ({ clientY }) => [...this.rows.children].filter((each) => each !== row && middleOf(each) < clientY).length;
-      const move = (event) => {
-        const others = [...this.rows.children].filter((each) => each !== row);
-        const next = others[above(event)] ?? null;
+      const dragging = new AbortController();
+      // of the page and not of the handle, which loses the pointer whenever its row changes place
+      const listen = (type, then) => document.addEventListener(type, then, { signal: dragging.signal });
+      listen("pointermove", ({ clientY }) => {
+        const next = others().find((each) => middleOf(each) >= clientY) ?? null;
         if (row.nextElementSibling !== next) this.rows.insertBefore(row, next);
-        // moving an element in the page lets go of the pointer
-        if (!handle.hasPointerCapture(event.pointerId)) handle.setPointerCapture(event.pointerId);
-      };
+      });
       const end = () => {
-        handle.removeEventListener("pointermove", move);
-        const to = [...this.rows.children].indexOf(row);
-        if (to === place()) row.classList.remove("is-dragged");
-        else this.model.moveTo(point.id, to);
+        dragging.abort();
+        row.classList.remove("is-dragged");
+        this.model.moveTo(point.id, [...this.rows.children].indexOf(row));
       };
-      handle.addEventListener("pointermove", move);
-      handle.addEventListener("pointerup", end, { once: true });
+      listen("pointerup", end);
+      listen("pointercancel", end);
     });
   }
 
   #edge(a, b, label) {
     const remove = element("button", { type: "button", "aria-label": `Remove the edge ${label}`, onclick: () => this.model.toggleEdge(a, b) }, icon("x-lg"));
     return element("li", { class: "tag" }, label, remove);
-  }
-
-  // Rows are made anew with every change: whoever was in one by keyboard stays there.
-  #focused() {
-    const row = document.activeElement?.closest?.("[data-row]");
-    const kind = ["handle", "name", "partner", "remove"].find((each) => document.activeElement?.matches?.(`[data-${each}]`));
-    return row && kind ? { id: row.dataset.row, kind } : null;
-  }
-
-  #refocus(focus) {
-    if (focus) this.rows.querySelector(`[data-row="${focus.id}"] [data-${focus.kind}]`)?.focus();
   }
 
   #checkSoon() {
@@ -184,4 +186,12 @@ export class SkeletonEditor {
       this.problem.classList.add("is-wrong");
     }
   }
+}
+
+// What can be chosen in a select: points, and which of them is; made anew only where it differs.
+function offer(select, points, chosen) {
+  const now = [...select.options].map(({ value, text }) => `${value} ${text}`).join("\n");
+  const wanted = points.map(({ id, name }) => `${id} ${name}`).join("\n");
+  if (now !== wanted) select.replaceChildren(...points.map(({ id, name }) => element("option", { value: id }, name)));
+  select.value = chosen ?? "";
 }

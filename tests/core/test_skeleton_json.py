@@ -79,6 +79,15 @@ def test_pairs_that_the_names_do_not_say_travel_too() -> None:
     assert read.flip_indices == (0, 2, 1)
 
 
+def test_pairs_are_the_same_in_any_order() -> None:
+    hands = {"name": "hands", "keypoints": list("abcd"), "edges": []}
+
+    one = skeleton_from_json({**hands, "flip_pairs": [[2, 3], [0, 1]]})
+
+    assert one == skeleton_from_json({**hands, "flip_pairs": [[1, 0], [3, 2]]})
+    assert one.flip_pairs == (("a", "b"), ("c", "d"))
+
+
 def test_pairs_may_be_fewer_than_the_names_say() -> None:
     read = skeleton_from_json({**skeleton_to_json(ROD), "flip_pairs": []})
 

@@ -185,9 +185,9 @@ def test_the_list_keeps_apart_whose_they_are(members: dict[str, Browser], owner:
 
 
 OFFERED = {
-    "viewer": (["/pictures", "/statistics"], ["/collect", "/label", "#propose"]),
-    "labeller": (["/label", "/pictures"], ["/collect", "#export"]),
-    "editor": (["/collect", "/import", "/label", "/jobs#propose", "/jobs#export"], []),
+    "viewer": (["/pictures", "/statistics"], ["/collect", "/label", "#propose-title"]),
+    "labeller": (["/label", "/pictures"], ["/collect", "#export-title"]),
+    "editor": (["/collect", "/import", "/label", "/jobs#propose-title", "/jobs#export-title"], []),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -47,11 +47,13 @@ class Skeleton:
         return tuple(self.index[partners.get(name, name)] for name in self.keypoints)
 
 
-def with_flip_pairs(skeleton: Skeleton, pairs: Sequence[tuple[str, str]]) -> Skeleton:
-    """The skeleton with these pairs; where the names say the same, as if they had not been named."""
+def with_flip_pairs(skeleton: Skeleton, pairs: Iterable[tuple[str, str]]) -> Skeleton:
+    """The skeleton with these pairs, in the order of its keypoints; without them where its names say the same."""
+    index = skeleton.index
+    in_order = ((min(pair, key=index.__getitem__), max(pair, key=index.__getitem__)) for pair in pairs)
+    said = sorted(in_order, key=lambda pair: index[pair[0]])
     by_words = {frozenset(pair) for pair in _pairs_by_words(skeleton.keypoints)}
-    said = None if {frozenset(pair) for pair in pairs} == by_words else tuple(pairs)
-    return replace(skeleton, flip_pairs=said)
+    return replace(skeleton, flip_pairs=None if {frozenset(pair) for pair in said} == by_words else tuple(said))
 
 
 _SIDES = {"left": "right", "right": "left"}

@@ -18,6 +18,7 @@ from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import wants_json
 from webapp.web.bodies import flag_of, json_body, page_of, text_of, value_of
 from webapp.web.jobs import TITLES as JOB_TITLES
+from webapp.web.samples import thumbnail_url
 
 JOBS_SHOWN = 3
 blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
@@ -32,7 +33,7 @@ def index() -> str | Response:
         return jsonify(datasets=[_dataset(one) for one in shown])
     mine = [one for one in shown if one.dataset.owner_id == actor.id]
     others = [one for one in shown if one.dataset.owner_id != actor.id]
-    return render_template("datasets/index.html", mine=mine, others=others)
+    return render_template("datasets/index.html", mine=mine, others=others, thumbnail_url=thumbnail_url)
 
 
 @blueprint.get("/new")
