@@ -99,7 +99,7 @@ def _hurried(page: Page, pictures: int) -> dict[str, float]:
     page.evaluate(_FORGET)
     for number in range(pictures):
         page.keyboard.press("Enter")
-        page.wait_for_function(f"({_TIMES_MS})().length > {number}")
+        page.wait_for_function(f"() => ({_TIMES_MS})().length > {number}")
     return _figures("next_ms_hurried", page.evaluate(_TIMES_MS))
 
 
