@@ -49,12 +49,12 @@ def cut_out(image: Image.Image, square: Box, side_px: int) -> Image.Image:
     left, top = round((seen.x1_px - square.x1_px) * scale), round((seen.y1_px - square.y1_px) * scale)
     width = min(max(1, round(seen.width_px * scale)), side_px - min(left, side_px - 1))
     height = min(max(1, round(seen.height_px * scale)), side_px - min(top, side_px - 1))
-    # a reducing_gap scales large pictures in two steps, which looks the same and takes a fraction of the time
+    # a reducing_gap scales down in two steps, which looks nearly the same and takes half the time
     part = image.resize(
         (width, height),
         Image.Resampling.BILINEAR,
         box=(seen.x1_px, seen.y1_px, seen.x2_px, seen.y2_px),
-        reducing_gap=2.0,
+        reducing_gap=1.0,
     )
     canvas.paste(part, (min(left, side_px - 1), min(top, side_px - 1)))
     return canvas

@@ -118,7 +118,8 @@ def write_whole(path: Path, data: bytes, lasting: bool = True) -> None:
     """
     if path.is_file():
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=SCRATCH_PREFIX)
     try:
         with os.fdopen(descriptor, "wb") as file:

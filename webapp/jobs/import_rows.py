@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.records import Box
 from webapp.datasets.label_bytes import to_bytes
 from webapp.datasets.picture_store import PictureStore
-from webapp.datasets.records import ABSENT, Finding, Label, LabelledPerson
+from webapp.datasets.records import Finding, Label, LabelledPerson
 from webapp.db.base import new_id, utc_now
 from webapp.db.datasets import LabelRevision, Picture, Sample
 from webapp.db.engine import transaction
@@ -21,6 +21,7 @@ from webapp.jobs.context import JobContext
 from webapp.jobs.import_people import Names
 from webapp.jobs.import_pictures import Prepared, Preparer
 from webapp.services.dataset_access import raise_change_number
+from webapp.services.proposals import least_sure
 from webapp.vision.figures import box_iou
 
 ADDED_BY, LABELLED_BY = "import_added_by", "import_labelled_by"
@@ -58,6 +59,7 @@ class ImportRows:
         known = rows.known_picture(prepared)
         if known is None and prepared.stored is None:
             prepared = self._preparer.prepare_known(prepared)
+            rows.look_up([prepared])
             known = rows.known_picture(prepared)
         self._preparer.put_again(prepared)
         if known is None:
@@ -81,17 +83,17 @@ class _Batch:
         self._position = 0 if highest is None else highest + 1
         self.findings: list[Finding] = []
 
+    def look_up(self, pictures: Sequence[Prepared]) -> None:
+        """Find out which of these the dataset has: the same file, or the same pixels."""
+        hashes = {sha256 for prepared in pictures for sha256 in _hashes(prepared)}
+        for column in (Picture.sha256, Picture.original_sha256):
+            of_dataset = Picture.dataset_id == self._context.dataset_id
+            rows = self._session.execute(select(column, Picture.id).where(of_dataset, column.in_(hashes)))
+            self._by_sha.update({row[0]: row[1] for row in rows})
+
     def known_picture(self, prepared: Prepared) -> str | None:
-        """The dataset's picture of the same file or the same pixels, if there is one."""
-        hashes = {prepared.original_sha256}
-        if prepared.stored is not None:
-            hashes.add(prepared.stored.sha256)
-        for sha256 in hashes:
-            if sha256 in self._by_sha:
-                return self._by_sha[sha256]
-        same = or_(Picture.sha256.in_(hashes), Picture.original_sha256.in_(hashes))
-        query = select(Picture.id).where(Picture.dataset_id == self._context.dataset_id, same).limit(1)
-        return self._session.scalar(query)
+        """The dataset's picture of the same file or the same pixels, if there is one; after look_up."""
+        return next((self._by_sha[sha256] for sha256 in _hashes(prepared) if sha256 in self._by_sha), None)
 
     def new_picture(self, prepared: Prepared) -> None:
         incoming, stored = prepared.incoming, prepared.stored
@@ -189,7 +191,7 @@ class _Batch:
         reviewed = label is not None and state == "reviewed"
         return {
             "revision": 0 if label is None else 1,
-            "confidence": _least_sure(label),
+            "confidence": None if label is None else least_sure(label),
             "labelled_by": self._context.created_by if reviewed else None,
             "labelled_at": self._now if reviewed else None,
         }
@@ -213,18 +215,16 @@ class _Batch:
         return found
 
 
+def _hashes(prepared: Prepared) -> tuple[str, ...]:
+    stored = prepared.stored
+    return (prepared.original_sha256,) if stored is None else (prepared.original_sha256, stored.sha256)
+
+
 def _state(person: LabelledPerson) -> str:
     """What was said, as far as it goes together with whether there is a label."""
     if person.label is None:
         return person.state if person.state == "excluded" else "unlabelled"
     return "proposed" if person.state == "unlabelled" else person.state
-
-
-def _least_sure(label: Label | None) -> float | None:
-    if label is None or label.confidence is None:
-        return None
-    seen = label.confidence[label.visibility != ABSENT]
-    return float(seen.min()) if len(seen) else 0.0
 
 
 def _box(sample: Sample) -> Box:
