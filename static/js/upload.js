@@ -88,6 +88,7 @@ function listenToDraft(panel) {
 
 function showChosen() {
   sendButton.disabled = !chosen.files.length && !goingOn;
+  sendButton.textContent = goingOn && !chosen.files.length ? "Take in what is here" : "Hand in";
   find(form, "[data-video-choice]").hidden = !chosen.has("video") && !chosen.has("dataset");
   find(form, "[data-folders]").textContent = chosen.folders();
   const session = find(form, "#session");

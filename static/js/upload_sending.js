@@ -106,7 +106,7 @@ export class Sending extends EventTarget {
       Object.assign(this, { measuredFrom: doneBytes, measuredSince: this.startedMs });
     }
     const [ms, sent] = [now - this.startedMs, doneBytes - this.measuredFrom];
-    if (ms < MEASURED_MS || sent <= 0 || this.queue.paused) return "";
+    if (ms < MEASURED_MS || sent <= 0 || this.queue.paused || this.queue.struggling) return "";
     const seconds = (((bytes - doneBytes) / sent) * ms) / 1000;
     return seconds < 60 ? "less than a minute left" : `about ${Math.round(seconds / 60)} min left`;
   }

@@ -255,7 +255,7 @@ def test_escape_pauses_the_camera_goes_off_at_once_and_shots_can_be_deleted(
     expect(page.locator(".shot")).to_have_count(count - 1)
     page.locator("[data-finish]").click()
 
-    expect_job(page, f"{count - 1} ")
+    expect_job(page, f"{count - 1} samples")
     assert len(samples_of(page, dataset_url)) == count - 1
 
 
