@@ -120,6 +120,14 @@ def test_the_list_says_where_each_is_and_can_be_searched(owner: User, arms: Seed
     assert people.list_people(owner, "%").total == 0
 
 
+def test_administrators_list_the_people_of_others_and_nobody_else(accounts: dict[str, User], arms: Seeded) -> None:
+    owner_id = accounts["owner"].id
+
+    assert people.list_people(accounts["chief"], owner_id=owner_id).total == 2
+    with pytest.raises(NotAllowedError):
+        people.list_people(accounts["helper"], owner_id=owner_id)
+
+
 def test_the_list_comes_in_pages(owner: User, arms: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "PAGE", 1)
 

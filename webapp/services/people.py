@@ -15,6 +15,7 @@ from webapp.db.datasets import Dataset, PicturedPerson, Sample, VersionSample
 from webapp.db.engine import transaction, unless_taken
 from webapp.services.dataset_access import dataset_for, level_of, raise_change_number
 from webapp.services.names import clean_name, name_key
+from webapp.services.permissions import require_role
 
 CONSENT = (
     "I agree that pictures of me are stored on this server, with the surroundings that are in view, together with the "
@@ -65,9 +66,12 @@ class PeoplePage:
     total: int
 
 
-def list_people(actor: User, text: str = "", number: int = 1) -> PeoplePage:
-    """The actor's own people whose name holds the text, by name, one page of them."""
-    which = (PicturedPerson.owner_id == actor.id, PicturedPerson.name_key.contains(name_key(text), autoescape=True))
+def list_people(actor: User, text: str = "", number: int = 1, owner_id: int | None = None) -> PeoplePage:
+    """People whose name holds the text, by name, one page of them: the actor's own, for administrators anybody's."""
+    owner_id = actor.id if owner_id is None else owner_id
+    if owner_id != actor.id:
+        require_role(actor, "admin")
+    which = (PicturedPerson.owner_id == owner_id, PicturedPerson.name_key.contains(name_key(text), autoescape=True))
     total = db.session.scalar(select(func.count()).select_from(PicturedPerson).where(*which)) or 0
     pages = max(1, -(-total // PAGE))
     number = min(max(number, 1), pages)

@@ -135,14 +135,14 @@ def delete(dataset_id: str) -> Response:
 @blueprint.get("/people/")
 @signed_in
 def people() -> str | Response:
-    """Who is in the actor's pictures; JSON with ?dataset=ID: who may be named in that dataset."""
+    """Who is in the actor's pictures, or with ?owner= in another's; JSON with ?dataset=ID: who may be named there."""
     actor = signed_in_user()
     if wants_json():
         named = people_service.people_for(actor, request.args.get("dataset", ""))
         return jsonify(people=[_person(person) for person in named])
-    text = request.args.get("text", "")
-    found = people_service.list_people(actor, text, page_of(request.args))
-    return render_template("datasets/people.html", found=found, text=text)
+    text, owner_id = request.args.get("text", ""), request.args.get("owner", type=int)
+    found = people_service.list_people(actor, text, page_of(request.args), owner_id)
+    return render_template("datasets/people.html", found=found, text=text, owner_id=owner_id)
 
 
 @blueprint.post("/people/")
