@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from tests.jobs.conftest import Desk
+from tests.jobs.works import KINDS
 from webapp.config import Settings
 from webapp.datasets.records import Finding
 from webapp.db.base import db, utc_now
@@ -18,7 +19,7 @@ from webapp.jobs import claims
 from webapp.jobs.claims import MAX_ATTEMPTS, SILENT_AFTER, Claim, Standing
 from webapp.jobs.context import JobCancelledError
 from webapp.jobs.running import SHOW_EVERY_S, JobLostError, RunningJob, run_claimed
-from webapp.services.jobs import cancel_job, done_of
+from webapp.services.jobs import cancel_job, create_job, done_of, parameters_of
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -151,3 +152,20 @@ def test_a_job_of_a_deleted_dataset_ends_without_a_word(desk: Desk, settings: Se
         session.delete(row(held))
 
     assert run_claimed(settings, held) is None
+
+
+def test_an_import_that_is_to_be_labelled_is_followed_by_that_job_when_it_has_succeeded(
+    desk: Desk, settings: Settings
+) -> None:
+    parameters = {"does": "count", "total": 2, "pause_s": 0.0, "label_with": "blazepose_lite"}
+    held = claims.claim(create_job(desk.owner, "import", desk.dataset_id, parameters).id)
+    assert held is not None
+    assert db.session.query(Job).filter_by(kind="propose").all() == []
+
+    ended = run_claimed(settings, held, kinds=KINDS)
+
+    assert ended is not None
+    assert ended.state == "succeeded"
+    (following,) = db.session.query(Job).filter_by(kind="propose")
+    assert (following.state, following.created_by) == ("queued", desk.owner_id)
+    assert parameters_of(following)["pose_model"] == "blazepose_lite"

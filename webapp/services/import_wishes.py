@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.db.accounts import User
 from webapp.db.datasets import Dataset, PicturedPerson
-from webapp.services import models, people
-from webapp.services.dataset_access import dataset_for, skeleton_of
+from webapp.services import people
+from webapp.services.dataset_access import dataset_for
+from webapp.services.dataset_jobs import teachers
 from webapp.services.names import clean_name
-from webapp.vision.catalogue import ModelEntry
 
 SOURCES = ("webcam", "video", "images")
 PEOPLE = ("none", "given", "folders", "format")
@@ -65,13 +65,6 @@ def checked_parameters(actor: User, dataset_id: str, wishes: ImportWishes) -> Ma
         "one_person": wishes.one_person,
         "label_with": wishes.label_with,
     }
-
-
-def teachers(actor: User, dataset: Dataset) -> Sequence[ModelEntry]:
-    """The installed pose models that know at least one keypoint of the dataset."""
-    keypoints = frozenset(skeleton_of(dataset).keypoints)
-    poses = (entry for entry in models.installed(actor) if entry.role == "pose" and entry.skeleton is not None)
-    return [entry for entry in poses if entry.skeleton is not None and keypoints & set(entry.skeleton.keypoints)]
 
 
 def _check_video(wishes: ImportWishes) -> None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from webapp.core.skeleton import Skeleton
 from webapp.datasets.picture_file import PICTURE_SUFFIXES
 from webapp.datasets.uploads import DATASET_SUFFIXES, VIDEO_SUFFIXES
-from webapp.services import import_drafts, import_wishes, imports, jobs, models, people
+from webapp.services import dataset_jobs, import_drafts, imports, jobs, models, people
 from webapp.services.dataset_access import dataset_for, level_of, skeleton_of
 from webapp.services.import_wishes import ImportWishes
 from webapp.services.imports import GapError, Piece
@@ -113,7 +113,7 @@ def _page(template: str, dataset_id: str, *, from_webcam: bool, **more: Any) -> 
         people=people.people_for(actor, dataset_id),
         consent=people.CONSENT,
         rights=people.RIGHTS,
-        teachers=import_wishes.teachers(actor, dataset),
+        teachers=dataset_jobs.teachers(actor, dataset),
         teacher=models.selection().models.pose_model,
         limits=imports.limits(),
         in_units=imports.in_units,
