@@ -53,8 +53,11 @@ def test_a_mirror_exchanges_left_and_right_as_the_server_does(page: Page) -> Non
         assert [y for _, y in pose] == [y for _, y in other]
 
 
-def test_a_skeleton_of_the_users_own_is_mirrored_by_its_own_names(page: Page) -> None:
-    skeleton = Skeleton("rod", ("tip", "left_end", "end_right_far", "right_end"), (("tip", "left_end"),))
+@pytest.mark.parametrize("pairs", [None, (("tip", "end_right_far"),), ()])
+def test_a_skeleton_of_the_users_own_is_mirrored_by_its_names_or_its_pairs(
+    page: Page, pairs: tuple[tuple[str, str], ...] | None
+) -> None:
+    skeleton = Skeleton("rod", ("tip", "left_end", "end_right_far", "right_end"), (("tip", "left_end"),), pairs)
     points = np.linspace(0, 1, 16, dtype=np.float32).reshape(2, 4, 2)
     sequence = PoseSequence(skeleton, np.array([0.0, 0.1]), points, np.ones((2, 4), np.float32))
 

@@ -101,7 +101,14 @@ CARD = OwnModelCard(
 )
 
 
-@pytest.mark.parametrize("card", [CARD, replace(CARD, skeleton=COCO_17, parity=None)])
+CRAB = Skeleton("crab", ("top", "claw", "pincer"), (("top", "claw"),), flip_pairs=(("claw", "pincer"),))
+
+
+@pytest.mark.parametrize(
+    "card",
+    [CARD, replace(CARD, skeleton=COCO_17, parity=None), replace(CARD, skeleton=CRAB)],
+    ids=["rod", "coco", "crab"],
+)
 def test_what_is_written_on_a_card_is_read_from_it(card: OwnModelCard, tmp_path: Path) -> None:
     (tmp_path / "card.toml").write_text(card_text(card), encoding="utf-8")
 
@@ -145,6 +152,11 @@ def test_a_skeleton_is_read_from_a_file_of_its_own(tmp_path: Path) -> None:
     )
 
     assert read_skeleton(file) == ROD
+    file.write_text('name = "crab"\nkeypoints = ["top", "claw", "pincer"]\nflip_pairs = [["claw", "pincer"]]')
+    assert read_skeleton(file).flip_indices == (0, 2, 1)
+    file.write_text('name = "crab"\nkeypoints = ["top", "claw", "pincer"]\nflip_pairs = [["claw", "tail"]]')
+    with pytest.raises(InvalidInputError, match="a flip pair names 'tail'"):
+        read_skeleton(file)
     file.write_text("keypoints = [")
     with pytest.raises(InvalidInputError, match="is not TOML"):
         read_skeleton(file)
