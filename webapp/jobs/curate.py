@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
@@ -19,7 +17,6 @@ from webapp.core.skeleton import Skeleton
 from webapp.datasets.duplicates import Looks, repeated
 from webapp.datasets.label_bytes import from_bytes
 from webapp.datasets.outliers import bone_errors, disagreement
-from webapp.datasets.picture_file import to_bgr
 from webapp.datasets.picture_store import PictureStore, store_of
 from webapp.datasets.pose_groups import pose_groups
 from webapp.datasets.records import Finding, Label
@@ -27,7 +24,7 @@ from webapp.db.base import db
 from webapp.db.datasets import Dataset, LabelRevision, Picture, Sample
 from webapp.db.engine import transaction
 from webapp.jobs.context import JobContext
-from webapp.jobs.teacher import Teacher, load_teacher
+from webapp.jobs.teacher import Teacher, load_teacher, picture_by_picture
 from webapp.services.dataset_access import raise_change_number, skeleton_of
 
 ASKED, WRITTEN = 32, 500
@@ -108,13 +105,7 @@ def _distances(
     """Per sample the values to be written; a picture with several people is read once."""
     values: list[dict[str, object]] = []
     findings: list[Finding] = []
-    for (sha256, suffix), people in groupby(labelled, key=lambda one: (one.sha256, one.suffix)):
-        try:
-            with Image.open(store.path(sha256, suffix)) as image:
-                image_bgr = to_bgr(image)
-        except OSError as error:
-            findings += [Finding(one.file_name, f"its picture cannot be read: {error}") for one in people]
-            continue
+    for image_bgr, people in picture_by_picture(store, labelled, findings):
         for one in people:
             said = teacher.label(image_bgr, one.box, _MIN_SCORE)
             if said is None:

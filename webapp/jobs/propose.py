@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from PIL import Image
 from sqlalchemy import func, select
 
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.core.records import Box
-from webapp.datasets.picture_file import to_bgr
 from webapp.datasets.picture_store import PictureStore, store_of
 from webapp.datasets.records import Finding
 from webapp.db.base import db
@@ -19,7 +16,7 @@ from webapp.db.datasets import Dataset, LabelRevision, Picture, Sample
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFinding
 from webapp.jobs.context import JobContext
-from webapp.jobs.teacher import Teacher, load_teacher
+from webapp.jobs.teacher import Teacher, load_teacher, picture_by_picture
 from webapp.services.dataset_access import skeleton_of
 from webapp.services.proposals import PROPOSABLE, Proposal, store_proposals
 
@@ -76,13 +73,7 @@ def _ask(
     """What the teacher says of each; a picture with several people is read once."""
     proposals: list[Proposal] = []
     findings: list[Finding] = []
-    for (sha256, suffix), people in groupby(asked, key=lambda one: (one.sha256, one.suffix)):
-        try:
-            with Image.open(store.path(sha256, suffix)) as image:
-                image_bgr = to_bgr(image)
-        except OSError as error:
-            findings += [Finding(one.file_name, f"its picture cannot be read: {error}") for one in people]
-            continue
+    for image_bgr, people in picture_by_picture(store, asked, findings):
         for one in people:
             label = teacher.label(image_bgr, one.box, min_score)
             if label is None:

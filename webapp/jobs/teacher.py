@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
+from typing import Protocol, TypeVar
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 
 from webapp.config import Settings
 from webapp.core.records import Box, Detection, FloatArray, Pose, Region
 from webapp.core.skeleton import Skeleton
 from webapp.datasets.crops import crop_square
-from webapp.datasets.records import ABSENT, HIDDEN, VISIBLE, Label
+from webapp.datasets.picture_file import to_bgr
+from webapp.datasets.picture_store import PictureStore
+from webapp.datasets.records import ABSENT, HIDDEN, VISIBLE, Finding, Label
 from webapp.datasets.teachers import teachers_keypoints
 from webapp.vision.figures import box_around, box_iou, is_there
 from webapp.vision.ports import BottomUpPoseEstimator, Image, PoseEstimator, is_bottom_up
@@ -25,6 +31,37 @@ MIN_OVERLAP = 0.1
 """Of a found person's keypoints with the box that was asked about; with less it is somebody else."""
 BOX_MARGIN = 0.05
 """Beside the outermost keypoints there is some body yet."""
+
+
+class InPicture(Protocol):
+    """Somebody in a stored picture."""
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def suffix(self) -> str: ...
+
+    @property
+    def file_name(self) -> str: ...
+
+
+Asked = TypeVar("Asked", bound=InPicture)
+
+
+def picture_by_picture(
+    store: PictureStore, asked: Sequence[Asked], findings: list[Finding]
+) -> Iterator[tuple[Image, list[Asked]]]:
+    """Each picture, read once, with those of it who stand together; findings is told of one that cannot be read."""
+    for (sha256, suffix), group in groupby(asked, key=lambda one: (one.sha256, one.suffix)):
+        people = list(group)
+        try:
+            with PIL.Image.open(store.path(sha256, suffix)) as image:
+                image_bgr = to_bgr(image)
+        except OSError as error:
+            findings += [Finding(one.file_name, f"its picture cannot be read: {error}") for one in people]
+            continue
+        yield image_bgr, people
 
 
 class Teacher:

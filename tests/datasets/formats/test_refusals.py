@@ -122,6 +122,15 @@ def test_further_fields_are_kept_unless_they_are_too_much() -> None:
     assert "at most 65,536 are kept" in findings[0].reason
 
 
+@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
+def test_further_fields_that_cannot_be_stored_are_left_out_with_a_note(value: object) -> None:
+    said = coco_file()
+    said["images"][0]["weather"] = said["annotations"][1]["mood"] = value
+    pictures, findings = read_coco(said)
+    assert [pictures[0].extra, pictures[1].people[0].extra] == [{}, {}]
+    assert ["half a character" in finding.reason for finding in findings] == [True, True]
+
+
 def test_licences_travel_with_their_pictures() -> None:
     said = coco_file()
     said["licenses"] = [{"id": 4, "name": "CC BY", "url": "https://example.org"}]

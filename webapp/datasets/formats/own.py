@@ -157,9 +157,9 @@ def kept_extra(native: str, said: Mapping[str, object], others: Extra) -> tuple[
     """
     extra = {**others, **({native: dict(said)} if said else {})}
     try:
-        size = len(json.dumps(extra, allow_nan=False)) if extra else 0
+        size = len(json.dumps(extra, allow_nan=False, ensure_ascii=False).encode()) if extra else 0
     except (ValueError, TypeError, RecursionError):
-        return {}, "its further fields were left out: they are nested too deep or hold NaN or Infinity"
+        return {}, "its further fields were left out: they are nested too deep, or hold NaN or half a character"
     if size > MAX_EXTRA_BYTES:
         return {}, f"its further fields were left out: they have {size:,} bytes, at most {MAX_EXTRA_BYTES:,} are kept"
     return extra, None
