@@ -19,6 +19,7 @@ from tests.browser.driving import SOON_MS, wait_for_worker, wait_until
 from tests.browser.man_boxes import man_boxes
 from tests.browser.running import RunningServer
 from tests.browser.seeding import dataset
+from tests.browser.test_pages import Look, needs_axe
 from webapp.core.skeleton import COCO_17, HAND_21, UPPER_BODY_6, Skeleton
 
 pytestmark = pytest.mark.browser
@@ -448,3 +449,36 @@ def test_the_server_may_be_restarted_in_the_middle_of_an_upload(
 
     expect_job(page, "samples")
     assert len(samples_of(page, dataset_url)) >= 4
+
+
+@needs_axe
+def test_the_pages_are_accessible_and_fit_in_every_state(
+    open_page: OpenPage, browser_with_posing_man: Browser, dataset_url: str, tmp_path: Path
+) -> None:
+    page = open_page(
+        f"{dataset_url}/collect", using=browser_with_posing_man, expected_errors="ERR_|Failed to load|status of 40"
+    )
+    look = Look(page)
+    look.at("collecting-before")
+    begin(page, person="Looked at", pictures=2)
+    expect(page.locator("[data-finish]")).to_be_enabled(timeout=60_000)
+    look.at("collecting-shots")
+    page.goto(f"{dataset_url}/collect")
+    look.at("collecting-unfinished")
+
+    page.goto(f"{dataset_url}/import")
+    write_pictures(tmp_path, "man.jpg")
+    (tmp_path / "film.mp4").write_bytes(b"no film")
+    (tmp_path / "notes.docx").write_bytes(b"no picture")
+    page.locator("[data-folder-input]").set_input_files(str(tmp_path))
+    page.locator("#people-given").check()
+    for summary in page.locator("[data-upload] summary").all():
+        summary.click()
+    look.at("uploading-wishes")
+    page.locator("#people-format").check()
+    page.route("**/files/**", lambda route: route.abort())
+    hand_in(page)
+    expect(page.locator("[data-waiting]")).to_be_visible()
+    look.at("uploading")
+
+    assert not look.problems, "\n".join(look.problems)
