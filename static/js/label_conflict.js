@@ -21,7 +21,7 @@ export class LabelConflict {
     const when = theirs.labelled_at ? `, ${moment.format(new Date(theirs.labelled_at))}` : "";
     this.root.replaceChildren(
       element("h2", { id: "label-conflict-title" }, `${who} labelled this picture meanwhile`),
-      element("p", { class: "small muted" }, "Both labels lie over the picture. Nothing is lost: undo brings back the other one, and the server keeps every version."),
+      element("p", { class: "small muted" }, "Both labels lie over the picture. Nothing is lost: undo brings the other one back."),
       this.#version("mine", "Yours, not saved yet", labels.mine, "Keep mine", "Edit on from mine"),
       this.#version("theirs", `${who}'s${when}`, labels.theirs, "Take theirs", "Edit on from theirs"),
     );

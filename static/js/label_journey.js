@@ -121,7 +121,7 @@ export class LabelJourney {
     if (bitmap === null) await this.#fetchPicture(sample);
     await canvas.drawn();
     // a task of its own comes after the frame has been painted
-    if (startedAt && move === this.#going) setTimeout(() => performance.measure(MEASURE, { start: startedAt, end: performance.now() }));
+    if (startedAt && move === this.#going) setTimeout(() => performance.measure(MEASURE, { start: startedAt, end: performance.now(), detail: { ahead: bitmap !== null } }));
   }
 
   say(iconName, title, text, buttons = []) {

@@ -156,7 +156,7 @@ function refresh() {
     root.querySelector(`[data-do=${name}][aria-pressed]`)?.setAttribute("aria-pressed", String(pressed));
   }
   if (canLabel) pace.show(queue.left);
-  parts.mirror.hidden = parts["mirror-note"].hidden = !mirrored || !open;
+  parts.mirror.hidden = parts["mirror-note"].hidden = !mirrored || !open || Boolean(editor.entry.theirs);
   conflict.show(open ? editor.entry : null, open && editor.entry.theirs ? versions() : null);
   if (!open) return canvas.show({ sample: null, bitmap: null, label: null });
   const { label, selected, editingBox } = editor;
@@ -166,7 +166,7 @@ function refresh() {
   parts.placed.textContent = `${placedCount(label)} of ${label.points.length}`;
   parts.hint.textContent = hintOf(editor);
   const doubtful = pairsAgainstTheOthers(label, skeleton, partners, sides);
-  parts["mirror-note"].textContent = doubtful.length ? `Turned against the others: ${doubtful.join(", ")}` : "As a mirror shows it";
+  parts["mirror-note"].textContent = doubtful.length ? `Turned against the others: ${doubtful.join(", ")}` : "Mirrored";
   return undefined;
 }
 

@@ -30,6 +30,7 @@ WRONG_JOINTS = (0, 1, 0, 2)
 _SHOWN = "() => document.querySelector('[data-facts] [data-state]') && document.querySelector('[data-message][hidden]')"
 _SAVED = "() => !document.querySelector('[data-saving]').textContent"
 _TIMES_MS = "() => performance.getEntriesByName('moveprint-next-picture').map((one) => one.duration)"
+_AHEAD = "() => performance.getEntriesByName('moveprint-next-picture').filter((one) => one.detail.ahead).length"
 _FORGET = "() => performance.clearMeasures()"
 
 
@@ -90,6 +91,7 @@ def _at_human_pace(page: Page, pictures: int) -> dict[str, float]:
         "pictures_per_minute": round(pictures / minutes, 1),
         "inputs_per_right_picture": 1,
         "inputs_per_corrected_joint": round((inputs - pictures) / max(1, joints), 2),
+        "fetched_ahead": page.evaluate(_AHEAD),
         **_figures("next_ms", page.evaluate(_TIMES_MS)),
     }
 
