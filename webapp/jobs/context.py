@@ -38,7 +38,10 @@ class JobContext(Protocol):
         ...
 
     def look(self, done: int | None = None) -> None:
-        """Now and then in work that writes nothing: show progress (throttled); JobCancelledError if asked."""
+        """Now and then, outside transactions: show progress (throttled); JobCancelledError if asked.
+
+        done is only shown: where a later attempt goes on is what `advance` said last.
+        """
         ...
 
 
