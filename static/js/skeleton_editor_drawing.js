@@ -41,7 +41,7 @@ export class EditorDrawing {
   #dot({ id, name, x, y }, position) {
     const chosen = id === this.#chosen;
     // outward where there is room, inward at the edge
-    const toTheRight = x < 0.25 || (x >= 0.5 && x < 0.75);
+    const toTheRight = x < 0.2 || (x >= 0.5 && x < 0.8);
     const beside = toTheRight ? { x: x * SIZE + 4 } : { x: x * SIZE - 4, "text-anchor": "end" };
     const label = svgElement("text", { ...beside, y: y * SIZE + 1.4 }, name || `${position + 1}`);
     const dot = svgElement("circle", { cx: x * SIZE, cy: y * SIZE, r: 2.6, class: sideOf(name) });
