@@ -103,7 +103,12 @@ export class GridView extends EventTarget {
       this.#rows.delete(number);
       this.#spare.push(row);
     }
-    for (let number = from; number <= to; number += 1) this.#fill(number, this.#rows.get(number) ?? this.#place(number));
+    // what is in view first, so that its pictures are asked for first
+    const numbers = Array.from({ length: Math.max(0, to - from + 1) }, (_, offset) => from + offset);
+    const inView = (number) => (number + 1) * this.rowPx > top && number * this.rowPx < top + innerHeight;
+    for (const wanted of [true, false]) {
+      for (const number of numbers) if (inView(number) === wanted) this.#fill(number, this.#rows.get(number) ?? this.#place(number));
+    }
     for (const row of this.#spare.filter(({ element: { hidden } }) => !hidden)) putAway(row);
     const first = Math.max(0, Math.floor(top / this.rowPx)) * this.columns;
     const last = Math.min(this.#count - 1, (Math.floor((top + innerHeight) / this.rowPx) + 1) * this.columns - 1);

@@ -111,7 +111,7 @@ def _request_ms(url: str, cookie: str) -> float:
 
 
 def _page_figures(url: str, path: str, cookie: str) -> dict[str, float]:
-    """In Chromium at 1440 x 900; the scrolling is measured when its thumbnails have been made once."""
+    """In Chromium at 1440 x 900; what is scrolled past is in its cache the second time, which is the one told."""
     from webapp.bench.chromium import chromium_page
 
     with chromium_page(url, cookie) as page:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from sqlalchemy import insert
 
 from webapp.config import Settings
@@ -16,6 +17,7 @@ from webapp.core.skeleton_json import skeleton_reference
 from webapp.datasets.label_bytes import to_bytes
 from webapp.datasets.picture_store import PictureStore, StoredPicture, store_of
 from webapp.datasets.records import VISIBLE, Label
+from webapp.datasets.thumbnails import Thumbnails, thumbnails_beside
 from webapp.db.base import db, new_id, utc_now
 from webapp.db.datasets import Dataset, LabelRevision, Picture, Sample
 from webapp.db.engine import transaction
@@ -25,6 +27,8 @@ from webapp.services.accounts import get_account
 PICTURES = 400
 WIDTH_PX, HEIGHT_PX = 640, 480
 PERSON_PX = (160, 240)
+PLACES = 5
+"""Where people stand in a picture; those who stand in the same place share a thumbnail."""
 STATES = ("proposed", "proposed", "reviewed")
 SOURCES = ("webcam", "video", "images")
 
@@ -36,7 +40,8 @@ def make_dataset(instance_dir: Path, username: str, samples: int) -> str:
     draws = np.random.default_rng(0)
     with app.app_context():
         owner_id = get_account(username).id
-        pictures = [_picture(number, _draw(store_of(settings), draws)) for number in range(PICTURES)]
+        thumbnails = thumbnails_beside(store_of(settings))
+        pictures = [_picture(number, _draw(store_of(settings), thumbnails, draws)) for number in range(PICTURES)]
         rows = [_sample(number, pictures, draws) for number in range(samples)]
         dataset = {"id": new_id(), "owner_id": owner_id, "name": "Bench", "name_key": "bench"}
         of_it = {"dataset_id": dataset["id"]}
@@ -49,10 +54,19 @@ def make_dataset(instance_dir: Path, username: str, samples: int) -> str:
     return str(dataset["id"])
 
 
-def _draw(store: PictureStore, draws: np.random.Generator) -> StoredPicture:
-    """Coloured blocks: about as many bytes as a photograph."""
+def _draw(store: PictureStore, thumbnails: Thumbnails, draws: np.random.Generator) -> StoredPicture:
+    """Coloured blocks: about as many bytes as a photograph; with the thumbnails that an import would make."""
     blocks = draws.integers(0, 256, (HEIGHT_PX // 8, WIDTH_PX // 8, 3), np.uint8)
-    return store.add(np.ascontiguousarray(blocks.repeat(8, axis=0).repeat(8, axis=1)), lossless=False)
+    pixels = np.ascontiguousarray(blocks.repeat(8, axis=0).repeat(8, axis=1))
+    stored = store.add(pixels, lossless=False)
+    for place in range(PLACES):
+        thumbnails.keep(Image.fromarray(pixels), stored.sha256, _box(place))
+    return stored
+
+
+def _box(place: int) -> Box:
+    x_px, y_px = (float(room * place // PLACES) for room in (WIDTH_PX - PERSON_PX[0], HEIGHT_PX - PERSON_PX[1]))
+    return Box(x_px, y_px, x_px + PERSON_PX[0], y_px + PERSON_PX[1])
 
 
 def _picture(number: int, stored: StoredPicture) -> dict[str, Any]:
@@ -76,10 +90,9 @@ def _sample(
     number: int, pictures: list[dict[str, Any]], draws: np.random.Generator
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The rows of a sample and its label."""
-    x_px, y_px = (float(at) for at in draws.uniform(0, (WIDTH_PX - PERSON_PX[0], HEIGHT_PX - PERSON_PX[1])))
-    box = Box(x_px, y_px, x_px + PERSON_PX[0], y_px + PERSON_PX[1])
+    box = _box(number // len(pictures) % PLACES)
     spread = draws.uniform(0, PERSON_PX, (len(COCO_17.keypoints), 2))
-    keypoints = (np.array([x_px, y_px]) + spread).astype(np.float32)
+    keypoints = (np.array([box.x1_px, box.y1_px]) + spread).astype(np.float32)
     label = Label(keypoints, np.full(len(keypoints), VISIBLE, np.uint8))
     sample_id, state, now = new_id(), STATES[number % len(STATES)], utc_now()
     sample = {
