@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -282,6 +283,20 @@ def test_cvat_skeletons_of_other_tasks_come_in_with_what_cvat_said() -> None:
         "attributes": {"mood": "good"},
     }
     assert ["a polygon labelled 'car'" in finding.reason for finding in findings] == [True]
+
+
+def test_cvat_edges_join_the_keypoints_that_the_drawing_names() -> None:
+    svg = (
+        '<line data-type="edge" data-node-from="1" data-node-to="3"></line>'
+        '<circle data-node-id="1" data-label-name="c"></circle><circle data-node-id="2" data-label-name="b"></circle>'
+        '<circle data-node-id="3" data-label-name="a"></circle>'
+    )
+    keypoints = "".join(f"<label><name>{name}</name><parent>figure</parent></label>" for name in "abc")
+    label = f"<label><name>figure</name><type>skeleton</type><svg>{escape(svg)}</svg></label>"
+    for labels in (label + keypoints, keypoints + label):
+        xml = f"<annotations><meta><task><labels>{labels}</labels></task></meta></annotations>"
+        skeleton = cvat.skeleton_of(MemoryFiles({"annotations.xml": xml}))
+        assert (skeleton.keypoints, skeleton.edge_indices) == (("a", "b", "c"), ((0, 2),))
 
 
 def test_cvat_for_video_says_what_to_export_instead() -> None:

@@ -6,14 +6,13 @@ box and no keypoints is a <box>. Everything else of ours is the JSON of one attr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring, iterparse
+from defusedxml.ElementTree import ParseError, iterparse
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Box
@@ -32,7 +31,8 @@ from webapp.datasets.formats.checks import (
     parsed,
     skeleton_of_names,
 )
-from webapp.datasets.formats.cvat_writing import BOX_LABEL, KNOWN, OWN, SKELETON_LABEL, write
+from webapp.datasets.formats.cvat_labels import described, parsed_json
+from webapp.datasets.formats.cvat_writing import BOX_LABEL, KNOWN, OWN, write
 from webapp.datasets.formats.pictures import PictureNames, ending
 from webapp.datasets.records import ABSENT, HIDDEN, VISIBLE, Finding, LabelledPerson, LabelledPicture
 
@@ -54,12 +54,12 @@ def skeleton_of(files: Files) -> Skeleton:
     """Of the label of type skeleton; of several the one called person, or else the first."""
     for name in _annotation_files(files):
         with files.open(name) as file:
-            meta = _meta(name, _elements(name, file))
+            meta = described(name, _elements(name, file))
         if meta.skeleton is not None:
             return meta.skeleton
         if meta.labels:
             label = meta.label
-            return skeleton_of_names(label, meta.labels[label], meta.edges.get(label, ()))
+            return skeleton_of_names(label, meta.labels[label], meta.edges_of(label))
     raise InvalidInputError("annotations.xml has no label of type skeleton; export a task whose people are skeletons")
 
 
@@ -70,7 +70,7 @@ def read(files: Files, skeleton: Skeleton) -> Iterator[LabelledPicture | Finding
     for name in _annotation_files(files):
         with files.open(name) as file:
             elements = _elements(name, file)
-            meta = _meta(name, elements)
+            meta = described(name, elements)
             if not meta.labels:
                 raise InvalidInputError(f"{name} has no label of type skeleton; export a task with skeletons")
             orders = {label: order_of(names, skeleton) for label, names in meta.labels.items() if label == meta.label}
@@ -83,49 +83,6 @@ def read(files: Files, skeleton: Skeleton) -> Iterator[LabelledPicture | Finding
                     raise InvalidInputError(f'{name} is "CVAT for video"; export it as "CVAT for images 1.1"')
                 if element.tag == "image":
                     yield from reader.picture(element)
-
-
-@dataclass
-class _Meta:
-    """What stands before the pictures: skeleton labels with their keypoints and edges (0-based positions)."""
-
-    skeleton: Skeleton | None = None
-    labels: dict[str, list[str]] = field(default_factory=dict)
-    edges: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-
-    @property
-    def label(self) -> str:
-        return SKELETON_LABEL if SKELETON_LABEL in self.labels else next(iter(self.labels))
-
-
-def _meta(name: str, elements: Iterator[Element]) -> _Meta:
-    found = _Meta()
-    for element in elements:
-        if element.tag != "meta":
-            continue
-        ours = element.findtext(OWN)
-        if ours is not None:
-            found.skeleton = own.header_skeleton(_parsed_json(ours))
-        for label in element.iter("label"):
-            text, kind, parent = label.findtext("name") or "", label.findtext("type"), label.findtext("parent")
-            if kind == "skeleton":
-                found.labels.setdefault(text, [])
-                found.edges[text] = _edges(label.findtext("svg") or "")
-            elif parent is not None and parent in found.labels:
-                found.labels[parent].append(text)
-        found.labels = {label: names for label, names in found.labels.items() if names}
-        return found
-    raise InvalidInputError(f'{name} has no <meta>; export it from CVAT as "CVAT for images 1.1"')
-
-
-def _edges(svg: str) -> list[tuple[int, int]]:
-    """Of a label's drawing, whose nodes are counted from 1; none where the drawing cannot be read."""
-    try:
-        drawing = fromstring(f"<svg>{svg}</svg>", forbid_dtd=True)
-        lines = [line for line in drawing if line.get("data-type") == "edge"]
-        return [(int(line.get("data-node-from", "")) - 1, int(line.get("data-node-to", "")) - 1) for line in lines]
-    except (ParseError, ValueError):  # defusedxml's own are ValueErrors; without edges the keypoints are still whole
-        return []
 
 
 @dataclass
@@ -256,14 +213,7 @@ def _own(shape: Element) -> tuple[own.OwnPerson, dict[str, object], str | None]:
 
 def _own_json(shape: Element) -> object:
     text = next((each.text for each in shape.findall("attribute") if each.get("name") == OWN), None)
-    return None if not text else _parsed_json(text)
-
-
-def _parsed_json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise InvalidInputError(f"the attribute {OWN} is no whole JSON: {text!r:.60}; leave it out") from None
+    return None if not text else parsed_json(text)
 
 
 def _whole(element: Element, key: str) -> float:
