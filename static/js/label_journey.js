@@ -30,6 +30,7 @@ export class LabelJourney {
   }
 
   back(startedAt) {
+    if (this.editor.sampleId === null && this.queue.current) return this.show(this.queue.current, startedAt);
     return this.queue.hasBack ? this.show(this.queue.back(), startedAt) : this.beside("preceding");
   }
 

@@ -260,6 +260,29 @@ def test_excluding_going_about_and_jumping(server: RunningServer, open_labeller:
     expect(page.get_by_text("This is the last picture.")).to_be_visible()
 
 
+def test_skipped_pictures_come_again_and_the_end_is_told(server: RunningServer, open_labeller: OpenLabeller) -> None:
+    seeded = seed(server, "labeller", 3)
+    labeller = open_labeller(seeded.dataset_id)
+    page, shown = labeller.page, [labeller.sample_id]
+
+    for _ in range(2):
+        labeller.press("PageDown")
+        shown.append(labeller.wait_for_picture(other_than=shown[-1]))
+    assert set(shown) == set(seeded.sample_ids)
+    for _ in range(2):
+        last = labeller.sample_id
+        labeller.press("Enter")
+        labeller.wait_for_picture(other_than=last)
+    last = labeller.sample_id
+    labeller.press("Enter")
+
+    expect(page.get_by_role("heading", name="Everything is reviewed")).to_be_visible()
+    assert {labeller.wait_for_revision(sample_id, 2)["state"] for sample_id in shown} == {"reviewed"}
+    labeller.press("PageUp")
+    labeller.expect_state("reviewed")
+    assert labeller.sample_id == last
+
+
 def test_a_picture_is_labelled_by_the_keyboard_alone(server: RunningServer, open_labeller: OpenLabeller) -> None:
     seeded = seed(server, "labeller", 2, states=("unlabelled",))
     labeller = open_labeller(seeded.dataset_id, seeded.sample_ids[0])
