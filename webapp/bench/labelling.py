@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import tempfile
 import time
@@ -118,6 +119,6 @@ def _figures(name: str, times_ms: Sequence[Any]) -> dict[str, float]:
     in_order = sorted(float(time_ms) for time_ms in times_ms)
     return {
         f"{name}_p50": round(statistics.median(in_order), 1),
-        f"{name}_p95": round(in_order[min(len(in_order) - 1, int(0.95 * len(in_order)))], 1),
+        f"{name}_p95": round(in_order[math.ceil(0.95 * len(in_order)) - 1], 1),
         f"{name}_slowest": round(in_order[-1], 1),
     }
