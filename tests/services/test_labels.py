@@ -111,7 +111,8 @@ def test_the_same_label_sent_again_changes_nothing(anna: User, ben: User, arms: 
 def test_of_many_who_save_at_once_one_is_first_and_the_others_are_told(app: Flask, anna: User, arms: Seeded) -> None:
     sample_id, user_id, dataset_id = arms.sample_ids[0], anna.id, arms.dataset_id
     bodies = [body_of(sample_id, moved={0: (10 + number, 12)}) for number in range(4)]
-    gate, told = threading.Barrier(4), []
+    gate = threading.Barrier(4)
+    told: list[int | None] = []
 
     def save(body: dict[str, Any]) -> None:
         with app.app_context():

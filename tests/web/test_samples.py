@@ -262,7 +262,8 @@ def test_an_edit_by_filter_changes_what_the_filter_shows(people: dict[str, Brows
 
     assert owner.send_json(f"{url}/samples/edit", body).get_json() == {"changed": 2}
     assert owner.get_json(f"{url}/samples?state=excluded").get_json()["total"] == 2
-    for wrong in ({"colour": ["red"]}, [], "all"):
+    hostile: tuple[object, ...] = ({"colour": ["red"]}, [], "all")
+    for wrong in hostile:
         answer = owner.send_json(f"{url}/samples/edit", body | {"filter": wrong})
         assert answer.status_code == 400
         assert "filter must be an object" in error_of(answer)
