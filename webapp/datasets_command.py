@@ -1,7 +1,7 @@
 """`python -m webapp datasets`: labelled datasets from the command line, with or without a server beside it.
 
-Imports, proposals and exports are the very jobs of the pages, run in this process: one that is killed is gone on with
-by a server's job consumer, one that is interrupted takes back what it did.
+The jobs of the pages run in this process: one that is killed is gone on with by a server, one that is interrupted
+takes back what it did.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ from webapp.services.picture_files import exports_dir
 from webapp.services.sequence_json import parse_json
 from webapp.vision.own_card import read_skeleton
 
-FINDINGS_SHOWN = 10
-_SHOWN_STEP = 40
+FINDINGS_SHOWN, _SHOWN_STEP = 10, 40
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
@@ -145,10 +144,9 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
 
 def _versions(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
     dataset = _dataset(arguments)
-    versions = [shown.version for shown in reversed(list_versions(_owner(dataset), dataset.id))]
     lines = [
-        f"{version.number:>4}  {version.made_at:%Y-%m-%d %H:%M} UTC  {version.reason:<8} {version.note}".rstrip()
-        for version in versions
+        f"{one.version.number:>4}  {one.version.made_at:%Y-%m-%d %H:%M} UTC  {one.version.reason:<8} {one.version.note}"
+        for one in reversed(list_versions(_owner(dataset), dataset.id))
     ]
     return 0, "\n".join(lines) or f"{dataset.name} has no version yet; python -m webapp datasets freeze"
 
@@ -208,7 +206,7 @@ def _run_job(settings: Settings, asked: _Asked, report: Path | None) -> _Done:
         give_back(held)
         raise MoveprintError(f"the database does not answer ({error}); a running server goes on with it") from error
     if job is None:
-        raise MoveprintError("the dataset was deleted meanwhile, or another process went on with this job")
+        raise MoveprintError("the dataset was deleted meanwhile, or another process has this job")
     if report is not None:
         report.write_text("".join(csv_lines(jobs.findings_of(actor, job_id))), encoding="utf-8", newline="")
     return _Done(job, 0 if job.state == "succeeded" else 1, "\n".join(_lines(actor, job, report)))

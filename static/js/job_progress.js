@@ -180,7 +180,7 @@ function report(job) {
       "details",
       { class: "job-report", open },
       element("summary", {}, parts.filter(Boolean).join(", ")),
-      element("ul", { class: "job-findings" }, ...shown.map(finding)),
+      element("ul", { class: "job-findings", tabindex: 0, "aria-label": "What was found" }, ...shown.map(finding)),
       ...rest,
     ),
   ];
