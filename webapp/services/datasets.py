@@ -124,22 +124,16 @@ def _contents(dataset_ids: Sequence[str]) -> dict[str, Contents]:
         func.count(Sample.person_id.distinct()),
         func.max(func.coalesce(Sample.labelled_at, Sample.added_at)),
     ).where(*there)
-    examples = _examples(dataset_ids)
     return {
-        dataset_id: Contents(by_state[dataset_id], pictures, people, changed_at, examples.get(dataset_id, ()))
-        for dataset_id, pictures, people, changed_at in db.session.execute(facts.group_by(Sample.dataset_id))
+        dataset_id: Contents(by_state[dataset_id], pictures, people, changed_at, _examples(dataset_id))
+        for dataset_id, pictures, people, changed_at in db.session.execute(facts.group_by(Sample.dataset_id)).all()
     }
 
 
-def _examples(dataset_ids: Sequence[str]) -> dict[str, list[Sample]]:
-    place = func.row_number().over(partition_by=Sample.dataset_id, order_by=Sample.position.desc())
-    there = (Sample.dataset_id.in_(dataset_ids), Sample.deleted_at.is_(None), Sample.state != "excluded")
-    newest = select(Sample.id, place.label("place")).where(*there).subquery()
-    query = select(Sample).join(newest, newest.c.id == Sample.id).where(newest.c.place <= EXAMPLES)
-    found: dict[str, list[Sample]] = {}
-    for sample in db.session.scalars(query.order_by(Sample.position.desc())):
-        found.setdefault(sample.dataset_id, []).append(sample)
-    return found
+def _examples(dataset_id: str) -> Sequence[Sample]:
+    # a query each: along the index it looks at four rows, where one for all datasets would look at every sample
+    there = (Sample.dataset_id == dataset_id, Sample.deleted_at.is_(None), Sample.state != "excluded")
+    return db.session.scalars(select(Sample).where(*there).order_by(Sample.position.desc()).limit(EXAMPLES)).all()
 
 
 def _count(session: Session, owner_id: int) -> int:
