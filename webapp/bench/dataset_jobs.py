@@ -41,12 +41,13 @@ def main(what: str, argument: str) -> dict[str, object]:
     settings = load_settings()
     with database_app(settings).app_context():
         upgrade()
-        owner, dataset = _owner_and_dataset()
+        account = owner()
+        dataset = _dataset(account)
         if what == "import":
             parameters: dict[str, object] = {"from": argument, "format": "coco", "session": NAME, "people": "none"}
         else:
             parameters = {"format": argument, "version": None, "states": ["reviewed"], "side_px": 128}
-        job_id = create_job(owner, what, dataset.id, parameters).id
+        job_id = create_job(account, what, dataset.id, parameters).id
         return _measured(lambda: _done(settings, job_id))
 
 
@@ -75,14 +76,19 @@ def _done(settings: Settings, job_id: str) -> dict[str, object]:
     return dict(result_of(job))
 
 
-def _owner_and_dataset() -> tuple[User, Dataset]:
-    owner = db.session.scalar(select(User).where(User.username == NAME))
-    if owner is None:
+def owner() -> User:
+    """The account that everything belongs to, made where it is missing; nobody can log in with it."""
+    account = db.session.scalar(select(User).where(User.username == NAME))
+    if account is None:
         with transaction() as session:
-            owner = User(username=NAME, username_key=NAME, active=True, password="-", fs_uniquifier=NAME)
-            session.add(owner)
-    dataset = db.session.scalar(select(Dataset).where(Dataset.owner_id == owner.id))
-    return owner, dataset or create_dataset(owner, NAME, COCO_17)
+            account = User(username=NAME, username_key=NAME, active=True, password="-", fs_uniquifier=NAME)
+            session.add(account)
+    return account
+
+
+def _dataset(account: User) -> Dataset:
+    dataset = db.session.scalar(select(Dataset).where(Dataset.owner_id == account.id))
+    return dataset or create_dataset(account, NAME, COCO_17)
 
 
 def _plain_loop(folder: Path) -> int:

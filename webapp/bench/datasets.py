@@ -1,4 +1,4 @@
-"""Speed and memory of filling a dataset and taking it out again: imports, exports, thumbnails."""
+"""Speed and memory of filling a dataset and taking it out again: imports, exports, thumbnails, queries."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
 
 def _measured(folder: Path, count: int, pictures: Path | None) -> dict[str, float]:
     from webapp.bench.dataset_pictures import make_coco  # OpenCV, which reads the clip
+    from webapp.bench.dataset_queries import query_times
 
     measured: dict[str, float] = {}
     for number in (FEW, count):
@@ -66,7 +67,7 @@ def _measured(folder: Path, count: int, pictures: Path | None) -> dict[str, floa
         done = _process(instance, "export", name)
         measured[f"export_{name}_samples_per_s"] = round(_number(done, "samples") / _number(done, "s"), 1)
         measured[f"export_{name}_peak_mb"] = _number(done, "peak_mb")
-    return measured | _thumbnails(instance)
+    return measured | _thumbnails(instance) | query_times(folder / "queries")
 
 
 def _thumbnails(instance: Path) -> dict[str, float]:

@@ -46,6 +46,7 @@ class ImportRows:
                 raise_change_number(session, self._context.dataset_id)
                 self._names.require(session)
             rows = _Batch(session, self._context, self._names)
+            rows.look_up(pictures)
             held.enter_context(self._store.kept())
             for item in batch:
                 if isinstance(item, Finding):
@@ -54,6 +55,7 @@ class ImportRows:
                     self._take(rows, item)
             rows.store()
             self._context.advance(session, done, rows.findings)
+        self._preparer.without_rows -= {item.stored.sha256 for item in pictures if item.stored is not None}
 
     def _take(self, rows: _Batch, prepared: Prepared) -> None:
         known = rows.known_picture(prepared)
