@@ -17,7 +17,16 @@ from webapp.db.base import db
 from webapp.db.datasets import Dataset, LabelRevision, Picture, Sample
 from webapp.services.dataset_versions import make_version
 from webapp.services.sample_edits import ACTIONS, edit_samples
-from webapp.services.samples import ORDERS, SampleFilter, find_picture, find_sample, list_samples
+from webapp.services.samples import (
+    BONES_OFF,
+    MODEL_OFF,
+    ORDERS,
+    UNSURE,
+    SampleFilter,
+    find_picture,
+    find_sample,
+    list_samples,
+)
 
 COUNT = 60
 
@@ -70,9 +79,9 @@ def test_every_filter_finds_what_it_says(anna: User, arms: Seeded) -> None:
 
 def test_outliers_are_beyond_their_thresholds_and_unsure_is_said_of_proposals(anna: User, arms: Seeded) -> None:
     stored = rows(arms)
-    bones = {row.position for row in stored if (row.bone_error or 0) > 3.5}
-    model = {row.position for row in stored if (row.disagreement or 0) > 0.15}
-    unsure = {row.position for row in stored if row.state == "proposed" and (row.confidence or 0) < 0.5}
+    bones = {row.position for row in stored if (row.bone_error or 0) > BONES_OFF}
+    model = {row.position for row in stored if (row.disagreement or 0) > MODEL_OFF}
+    unsure = {row.position for row in stored if row.state == "proposed" and (row.confidence or 0) < UNSURE}
 
     assert bones
     assert model

@@ -21,8 +21,8 @@ NONE = "none"
 MAX_PAGE = 200
 BONES_OFF = 3.5
 """Robust standard deviations; of a normal spread one in two thousand lies beyond."""
-MODEL_OFF = 0.15
-"""Body sizes that a label lies from what the model sees, on the mean; a joint is usually marked within a tenth."""
+MODEL_OFF = 0.1
+"""Longer sides of the box that a label's keypoints lie from where the model sees them, on the mean."""
 UNSURE = 0.5
 """A proposal whose least sure keypoint is below this."""
 
