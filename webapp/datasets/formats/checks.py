@@ -17,7 +17,7 @@ from webapp.core.skeleton_json import skeleton_from_json
 from webapp.datasets.files import Files
 from webapp.datasets.records import ABSENT, VISIBLE, Label
 
-MAX_ANNOTATION_BYTES = 512 * 1024 * 1024
+MAX_ANNOTATION_BYTES = 256 * 1024 * 1024
 """Of one annotation file that is read as a whole; COCO's own for 118,000 pictures has 238 MB."""
 MAX_SIDE_PX = 65_500
 """Of a picture, as its annotation says it; no JPEG can be larger."""
