@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
 from webapp.db.accounts import User
 from webapp.db.base import db
@@ -18,6 +20,7 @@ from webapp.services.samples import SampleFilter, conditions_of
 
 OUTLIERS = ("bones", "model", "duplicate", "unsure")
 """What samples may be worth a look for."""
+_COLUMNS = (Sample.state, Sample.person_id, Sample.split, Sample.pose_group, Picture.source, Picture.session)
 
 
 @dataclass(frozen=True)
@@ -42,47 +45,65 @@ class Facets:
     outliers: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class _Counts:
+    """Samples by the values of each column. labels: of those with a label, and of those that were compared."""
+
+    columns: Mapping[str, Mapping[Any, int]]
+    labels: tuple[int, int]
+    outliers: Mapping[str, int]
+    poses: Mapping[int, Points]
+
+
 def facets(actor: User, dataset_id: str) -> Facets:
-    """Counted in one look at the samples."""
+    """What is counted is kept until the dataset changes."""
     dataset = dataset_for(actor, dataset_id, "look")
-    columns = (Sample.state, Sample.person_id, Picture.source, Picture.session, Sample.split, Sample.pose_group)
-    query = (
-        select(
-            *columns,
-            func.count(),
-            func.count(case((Sample.revision > 0, 1))),
-            func.count(func.coalesce(Sample.bone_error, Sample.pose_group)),
-        )
-        .join(Picture, Picture.id == Sample.picture_id)
-        .where(Sample.dataset_id == dataset.id, Sample.deleted_at.is_(None))
-        .group_by(*columns)
-    )
-    counters: list[Counter[object]] = [Counter() for _ in columns]
-    total = labelled = curated = 0
-    for *values, count, with_label, with_bones in db.session.execute(query):
-        for counter, value in zip(counters, values, strict=True):
-            counter[value] += count
-        total, labelled, curated = total + count, labelled + with_label, curated + with_bones
-    states, people, sources, sessions, splits, groups = counters
-    typical = typical_poses(dataset.id)
+    counts = _counts(dataset.id, dataset.change_number)
+    people, groups = counts.columns["person_id"], counts.columns["pose_group"]
     return Facets(
-        total=total,
-        states=_texts(states),
-        people=[(person.id, person.name, people[person.id]) for person in people_for(actor, dataset.id)],
-        nobody=people[None],
-        sources=sorted(_texts(sources).items()),
-        sessions=sorted(_texts(sessions).items()),
-        splits={split or "none": count for split, count in _texts(splits).items()},
-        poses=[(group, groups[group], typical.get(group)) for group in sorted(g for g in groups if isinstance(g, int))],
-        labelled=labelled,
-        curated=curated,
-        outliers={kind: _count(dataset.id, SampleFilter(outliers=(kind,))) for kind in OUTLIERS},
+        total=sum(counts.columns["state"].values()),
+        states=counts.columns["state"],
+        people=[(person.id, person.name, people.get(person.id, 0)) for person in people_for(actor, dataset.id)],
+        nobody=people.get(None, 0),
+        sources=sorted(counts.columns["source"].items()),
+        sessions=sorted(counts.columns["session"].items()),
+        splits={split or "none": count for split, count in counts.columns["split"].items()},
+        poses=[(group, groups[group], counts.poses.get(group)) for group in sorted(groups.keys() - {None})],
+        labelled=counts.labels[0],
+        curated=counts.labels[1],
+        outliers=counts.outliers,
     )
+
+
+@lru_cache(maxsize=16)
+def _counts(dataset_id: str, _change_number: int) -> _Counts:
+    """One query after the other, between which other requests are served."""
+    columns = {}
+    for column in _COLUMNS:
+        columns[column.key] = _by(column, dataset_id)
+        time.sleep(0)
+    outliers = {kind: _count(dataset_id, SampleFilter(outliers=(kind,))) for kind in OUTLIERS}
+    time.sleep(0)
+    return _Counts(columns, _labels(dataset_id), outliers, typical_poses(dataset_id))
+
+
+def _by(column: Any, dataset_id: str) -> dict[Any, int]:
+    query = select(column, func.count()).select_from(Sample)
+    if column.class_ is Picture:
+        query = query.join(Picture, Picture.id == Sample.picture_id)
+    there = Sample.dataset_id == dataset_id, Sample.deleted_at.is_(None)
+    return dict(db.session.execute(query.where(*there).group_by(column)).all())
+
+
+def _labels(dataset_id: str) -> tuple[int, int]:
+    """How many samples have a label, and how many have been compared with the others."""
+    compared = func.coalesce(Sample.bone_error, Sample.pose_group)
+    query = select(func.count(), func.count(compared)).where(
+        Sample.dataset_id == dataset_id, Sample.deleted_at.is_(None), Sample.revision > 0
+    )
+    labelled, curated = db.session.execute(query).one()
+    return labelled, curated
 
 
 def _count(dataset_id: str, wanted: SampleFilter) -> int:
     return db.session.scalar(select(func.count()).select_from(Sample).where(*conditions_of(dataset_id, wanted))) or 0
-
-
-def _texts(counter: Counter[object]) -> dict[str, int]:
-    return {"" if value is None else str(value): count for value, count in counter.items()}
