@@ -93,6 +93,9 @@ def restore(actor: User, dataset_id: str, number: int) -> DatasetVersion:
     with transaction() as session:
         dataset = dataset_for(actor, dataset_id, "edit", session)
         version = version_of(session, dataset, number)
+        # samples before the dataset, as everybody who saves a label locks them: so that neither waits for the other
+        every = select(Sample.id).where(Sample.dataset_id == dataset.id).order_by(Sample.id)
+        session.scalars(every.with_for_update(of=Sample)).all()
         present = freeze(session, dataset.id, "restore", f"before going back to version {number}", actor.id)
         labels = _labels_to_come_back(session, version.id)
         _take_back(session, dataset.id, version.id)
