@@ -23,7 +23,6 @@ from webapp.datasets.picture_store import SCRATCH_PREFIX, datasets_dir
 from webapp.datasets.records import Extra, Finding, LabelledPerson, LabelledPicture
 from webapp.datasets.uploads import is_picture, is_video
 from webapp.db.datasets import PICTURE_SOURCES
-from webapp.jobs.video_pictures import chosen_frames
 
 UPLOADS = "uploads"
 AUTO, IMAGES, VIDEO = "auto", "images", "video"
@@ -190,6 +189,9 @@ class Sources:
         )
 
     def _frames(self, files: Files, name: str, folder: str | None) -> Iterator[Incoming | Finding]:
+        # brings pose models and a tracker along: two seconds and 80 MB that an import of pictures does without
+        from webapp.jobs.video_pictures import chosen_frames  # noqa: PLC0415
+
         order = self._order
         with ExitStack() as meanwhile:
             try:
