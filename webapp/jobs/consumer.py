@@ -69,6 +69,8 @@ class JobRunner:
 
     def _attempt(self, held: Claim) -> bool:
         """One attempt; whether the next is to follow at once, to clean up after a job that had to be forced to end."""
+        begun = claims.standing(held)
+        only_cleans_up = held.exhausted or (begun is not None and begun.cancelled)
         process = subprocess.Popen(
             (*self._command, held.job_id, str(held.attempt)),
             stdin=subprocess.PIPE,
@@ -76,7 +78,7 @@ class JobRunner:
             start_new_session=True,  # Ctrl-C reaches the consumer alone, which ends its children in order
         )
         try:
-            forced = self._watch(held, process)
+            forced = self._watch(held, process, UNDO_WITHIN_S if only_cleans_up else CANCEL_WITHIN_S)
         finally:
             _end(process)
         if self._stopping.is_set():
@@ -84,8 +86,11 @@ class JobRunner:
             return False
         return claims.give_back(held) and forced
 
-    def _watch(self, held: Claim, process: subprocess.Popen[bytes]) -> bool:
-        """Until it ends by itself or must be made to; whether that was because it was cancelled and did not end."""
+    def _watch(self, held: Claim, process: subprocess.Popen[bytes], within_s: float) -> bool:
+        """Until it ends by itself or must be made to; whether that was because it was cancelled and did not end.
+
+        within_s: how long it may take until it begins to clean up.
+        """
         cancelled_s: float | None = None
         while _lives_on(process):
             if self._stopping.is_set():
@@ -100,7 +105,7 @@ class JobRunner:
                 return False
             if standing.cancelled:
                 cancelled_s = cancelled_s or time.monotonic()
-                if time.monotonic() - cancelled_s > (UNDO_WITHIN_S if standing.undoing else CANCEL_WITHIN_S):
+                if time.monotonic() - cancelled_s > (UNDO_WITHIN_S if standing.undoing else within_s):
                     return True
         return False
 
