@@ -64,6 +64,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is not left in free pages
     finally:
         cursor.close()
 
