@@ -46,9 +46,10 @@ function picture(sample, name, label, skeleton) {
   return element("span", { class: "cell-picture" }, image, svg);
 }
 
-// What differs, in few words: "proposed → reviewed, split none → test, label".
+// What differs, in few words: "proposed → reviewed, none → test, keypoints".
 function words({ before, after, file_name: fileName }, kind) {
   if (kind !== "changed") return [(after ?? before).state, (after ?? before).person, fileName].filter(Boolean).join(", ");
   const changes = ["state", "person", "split"].filter((key) => before[key] !== after[key]).map((key) => `${before[key] ?? "none"} → ${after[key] ?? "none"}`);
-  return [...changes, ...(before.revision === after.revision ? [] : ["label"])].join(", ");
+  const moved = JSON.stringify(before.points) !== JSON.stringify(after.points);
+  return [...changes, ...(moved ? ["keypoints"] : [])].join(", ") || "labelled again, the same";
 }
