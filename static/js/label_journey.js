@@ -1,6 +1,7 @@
 // How one picture follows another: along the trail of the visit, to what is to be reviewed next, to neighbours in the dataset.
 import { requestJson } from "./api.js";
 import { element, icon } from "./elements.js";
+import { AFTER_DRAWING_MS } from "./label_queue.js";
 import { placedCount } from "./label_values.js";
 import { toast } from "./toasts.js";
 
@@ -40,6 +41,8 @@ export class LabelJourney {
     this.leave();
     const move = ++this.#going;
     this.say("hourglass", "Looking for the next picture", "");
+    await this.#allSaved(); // else the server would still count what was just accepted
+    if (move !== this.#going) return undefined;
     const found = await this.queue.nextOrWait();
     if (move !== this.#going) return undefined;
     return found ? this.show(found, startedAt) : this.#nothingLeft();
@@ -97,9 +100,11 @@ export class LabelJourney {
     }
   }
 
+  // The next picture is drawn first: what is saved meanwhile is kept by this browser already.
   leave() {
     this.pointer.cancel();
-    if (this.editor.sampleId !== null && this.canLabel) this.store.submit(this.editor.sampleId);
+    const { sampleId } = this.editor;
+    if (sampleId !== null && this.canLabel) setTimeout(() => this.store.submit(sampleId), AFTER_DRAWING_MS);
   }
 
   async show(sampleId, startedAt) {
@@ -129,6 +134,11 @@ export class LabelJourney {
     const choices = buttons.map(([name, run]) => element("button", { type: "button", class: "btn btn-primary", onclick: run }, name));
     this.message.hidden = false;
     this.message.replaceChildren(element("div", {}, icon(iconName), element("h2", {}, title), element("p", {}, text), ...choices));
+  }
+
+  async #allSaved() {
+    if (this.editor.sampleId !== null && this.canLabel) this.store.submit(this.editor.sampleId);
+    await this.store.settled();
   }
 
   #visit(sampleId) {

@@ -1,6 +1,7 @@
 // Which picture comes next: the trail of this visit, back and forth, and ahead of it what the server wants reviewed.
 import { requestJson } from "./api.js";
 
+export const AFTER_DRAWING_MS = 30; // what can wait does, so that the next picture is not kept waiting
 const AHEAD = 5;
 const MOST_ROUNDS = 20;
 
@@ -66,15 +67,15 @@ export class LabelQueue {
       this.#trail.push(sampleId);
       this.#at = this.#trail.length - 1;
       this.#pass(sampleId);
+      setTimeout(() => this.fill(), AFTER_DRAWING_MS);
     }
-    this.fill();
     return sampleId ?? null;
   }
 
   async nextOrWait() {
     const there = this.next();
     if (there) return there;
-    await this.#filling;
+    await this.fill();
     return this.next();
   }
 

@@ -101,6 +101,11 @@ export class LabelStore extends EventTarget {
     return [...this.#entries.keys()].filter((id) => this.isChanged(id) && !this.saver.isWaiting(id));
   }
 
+  // Resolves when nothing is on its way to the server any more, or the server is out of reach.
+  async settled() {
+    while (this.saver.waiting && !this.saver.away) await new Promise((resolve) => this.saver.addEventListener("state", resolve, { once: true }));
+  }
+
   get mustStay() {
     return this.saver.waiting > 0 || this.unsent().length > 0;
   }
