@@ -29,6 +29,7 @@ BINS = 20
 _AT_ONCE = 2000
 _RANGE = (5, 50, 95)
 """Percentiles of a bone's length that are told."""
+_Counted = tuple[Counter[str], Counter[str], Counter[str], Counter[str]]
 
 
 @dataclass(frozen=True)
@@ -69,30 +70,50 @@ class Statistics:
     labels: LabelNumbers
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What does not change until the dataset does."""
+
+    pictures: int
+    counted: _Counted
+    confidence: Sequence[int]
+    labels: LabelNumbers
+
+
 def statistics(actor: User, dataset_id: str) -> Statistics:
-    """What is slow to work out is kept until the dataset changes."""
+    """All but people's names is kept until the dataset changes."""
     dataset = dataset_for(actor, dataset_id, "look")
-    there = Sample.dataset_id == dataset.id, Sample.deleted_at.is_(None)
-    used = (*there, Sample.state != "excluded")
-    states, sources, splits, people = _counted(there)
+    kept = _kept(dataset.id, dataset.change_number)
+    states, sources, splits, people = kept.counted
     return Statistics(
         samples=sum(states.values()),
-        pictures=db.session.scalar(select(func.count(Sample.picture_id.distinct())).where(*there)) or 0,
+        pictures=kept.pictures,
         by_state=states,
         by_source=sources,
         by_split=splits,
         people=_named(people),
         keypoints=skeleton_of(dataset).keypoints,
-        confidence=_confidence(used),
-        labels=_label_numbers(dataset.id, dataset.change_number),
+        confidence=kept.confidence,
+        labels=kept.labels,
     )
 
 
-def _counted(conditions: Sequence[Any]) -> tuple[Counter[str], Counter[str], Counter[str], Counter[str]]:
+@lru_cache(maxsize=16)
+def _kept(dataset_id: str, _change_number: int) -> _Kept:
+    there = Sample.dataset_id == dataset_id, Sample.deleted_at.is_(None)
+    return _Kept(
+        pictures=db.session.scalar(select(func.count(Sample.picture_id.distinct())).where(*there)) or 0,
+        counted=_counted(there),
+        confidence=_confidence((*there, Sample.state != "excluded")),
+        labels=_label_numbers(dataset_id),
+    )
+
+
+def _counted(conditions: Sequence[Any]) -> _Counted:
     """Samples by state; and by source, split and person's id without excluded ones, "none" where there is none."""
     columns = (Sample.state, Picture.source, Sample.split, Sample.person_id)
     query = select(*columns, func.count()).join(Picture, Picture.id == Sample.picture_id).where(*conditions)
-    counters: tuple[Counter[str], Counter[str], Counter[str], Counter[str]] = Counter(), Counter(), Counter(), Counter()
+    counters: _Counted = Counter(), Counter(), Counter(), Counter()
     for *values, count in db.session.execute(query.group_by(*columns)):
         told = counters[:1] if values[0] == "excluded" else counters
         for counter, value in zip(told, values, strict=False):
@@ -113,8 +134,7 @@ def _confidence(conditions: Sequence[Any]) -> list[int]:
     return [int(count) for count in np.histogram(sure, BINS, (0.0, 1.0))[0]]
 
 
-@lru_cache(maxsize=16)
-def _label_numbers(dataset_id: str, _change_number: int) -> LabelNumbers:
+def _label_numbers(dataset_id: str) -> LabelNumbers:
     """Of every label that counts. Worked out in parts, between which other requests are served."""
     skeleton = skeleton_of(db.session.get_one(Dataset, dataset_id))
     count = len(skeleton.keypoints)
