@@ -195,3 +195,11 @@ def test_an_archive_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="leads outside"), zip_written(target) as writer:
         writer.write("../a.txt", b"x")
     assert list(target.parent.iterdir()) == []
+
+
+def test_a_list_of_entries_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 0, 20, *[0] * 8, 1, *[0] * 6) + b"a"
+    entries = entry * (2**26 // len(entry) + 1)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65535, 65535, len(entries), 0, 0)
+    with pytest.raises(InvalidInputError, match="list of its entries"):
+        opened(tmp_path, entries + end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import signal
 import subprocess
@@ -141,6 +142,16 @@ def test_every_bad_file_is_refused_by_name_and_the_rest_goes_on(desk: Desk, sett
     found = {name: reason for _, name, reason in findings(desk.app, job_id)}
     assert found.keys() == bad.keys()
     assert all(why in found[name] for name, (_, why) in bad.items())
+
+
+def test_a_name_that_no_database_holds_is_refused_and_the_rest_goes_on(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    folder = figures(tmp_path / "f", "a.jpg")
+    (folder / os.fsdecode(b"b\xff.jpg")).write_bytes(drawn_picture(2).jpeg)
+    job_id, state = imported(desk, settings, **{"from": str(folder)})
+    assert (state, counts(desk.app)[0]) == ("succeeded", 1)
+    assert [(kind, name) for kind, name, _ in findings(desk.app, job_id)] == [("refused", "b?.jpg")]
 
 
 def test_a_damaged_archive_among_others_is_refused_and_the_others_come_in(

@@ -20,6 +20,8 @@ from webapp.datasets.records import Finding
 
 MAX_ENTRIES = 400_000
 """Of an archive: pictures and label files of the largest import, and then some."""
+_MAX_LIST_BYTES = 64 * 2**20
+"""Of the list of its entries, which is read whole before they can be counted."""
 MAX_RATIO = 200
 """An entry that unpacks to more times its size is a bomb; labels in text reach 30."""
 _SMALL_BYTES = 2**20
@@ -73,7 +75,9 @@ def folder_files(folder: Path) -> NamedFiles:
             relative = path.relative_to(root).as_posix()
             if _is_hidden(name):
                 continue
-            if not path.resolve().is_relative_to(root):
+            if any("\ud800" <= character <= "\udfff" for character in relative):
+                findings.append(Finding(relative, "its name is not in UTF-8 and cannot be stored; rename it"))
+            elif not path.resolve().is_relative_to(root):
                 findings.append(Finding(relative, "it is a link to a file outside the folder; hand in the file itself"))
             elif path.is_file():  # no pipes, no devices
                 paths[relative] = path
@@ -86,9 +90,10 @@ class ZipFiles:
     Nothing is ever unpacked onto the disk by its name. Use as a context manager.
     """
 
-    def __init__(self, archive: zipfile.ZipFile, max_bytes: int) -> None:
-        """InvalidInputError where the archive as a whole is too much."""
+    def __init__(self, archive: zipfile.ZipFile, file: BinaryIO, max_bytes: int) -> None:
+        """InvalidInputError where the archive as a whole is too much. file: what the archive reads from."""
         self._archive = archive
+        self._file = file
         self._entries: dict[str, zipfile.ZipInfo] = {}
         self._twice: set[str] = set()
         self.findings: list[Finding] = []
@@ -109,6 +114,7 @@ class ZipFiles:
 
     def __exit__(self, *_raised: object) -> None:
         self._archive.close()
+        self._file.close()
 
     def names(self) -> Sequence[str]:
         """Every file, in the order of the names."""
@@ -146,6 +152,17 @@ class ZipFiles:
             self._entries[name] = entry
 
 
+class _Bounded(io.BufferedReader):
+    """An archive's file, of which no more is read at once than the list of its entries may have."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            size = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        if size > _MAX_LIST_BYTES:
+            raise InvalidInputError(f"the list of its entries has {size} bytes; at most {_MAX_LIST_BYTES} are read")
+        return super().read(size)
+
+
 class _Unpacked(io.RawIOBase):
     """One entry while it is unpacked, never more than its header said."""
 
@@ -178,15 +195,15 @@ class _Unpacked(io.RawIOBase):
 
 def open_zip(path: Path, max_bytes: int) -> ZipFiles:
     """A zip archive to read from. InvalidInputError where all of it is damaged, or unpacks to more than max_bytes."""
+    file = _Bounded(io.FileIO(path))
     try:
-        archive = zipfile.ZipFile(path)
-    except _READ_ERRORS as error:
-        raise InvalidInputError(f"it is damaged or no zip archive ({error}); pack it again") from error
-    try:
-        return ZipFiles(archive, max_bytes)
+        return ZipFiles(zipfile.ZipFile(file), file, max_bytes)
     except InvalidInputError:
-        archive.close()
+        file.close()
         raise
+    except _READ_ERRORS as error:
+        file.close()
+        raise InvalidInputError(f"it is damaged or no zip archive ({error}); pack it again") from error
 
 
 class ZipWriter:

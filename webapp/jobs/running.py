@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from webapp.config import Settings
 from webapp.core.errors import MoveprintError, sentence
+from webapp.datasets.formats.checks import storable
 from webapp.datasets.records import Finding
 from webapp.db.base import db, utc_now
 from webapp.db.engine import transaction
@@ -71,7 +72,12 @@ class RunningJob:
         """Within the caller's transaction."""
         self._write(session, done=done, result=None)
         session.add_all(
-            JobFinding(job_id=self.job_id, kind=each.kind, file_name=each.file_name[:MAX_FILE_NAME], reason=each.reason)
+            JobFinding(
+                job_id=self.job_id,
+                kind=each.kind,
+                file_name=storable(each.file_name)[:MAX_FILE_NAME],
+                reason=storable(each.reason),
+            )
             for each in findings
         )
         self._at = done

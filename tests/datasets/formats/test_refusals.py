@@ -49,6 +49,7 @@ COCO_FAULTS: Mapping[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "too few keypoints": (lambda said: said["annotations"][1]["keypoints"].pop(), "must be 18 numbers, got 17"),
     "wrong count": (lambda said: said["annotations"][1].update(num_keypoints=2), "num_keypoints says 2, but 5"),
     "negative size": (lambda said: said["annotations"][1]["bbox"].__setitem__(2, -3), "has no size"),
+    "next to no size": (lambda said: said["annotations"][1]["bbox"].__setitem__(2, 1e-320), "has no size"),
     "box elsewhere": (lambda said: said["annotations"][1].update(bbox=[500, 500, 9, 9]), "does not belong"),
     "gigantic box": (lambda said: said["annotations"][1].update(bbox=[0, 0, 1e300, 1e300]), "does not belong"),
     "duplicate annotation id": (lambda said: said["annotations"][1].update(id=7), "its id is there twice"),

@@ -21,6 +21,8 @@ MAX_ANNOTATION_BYTES = 256 * 1024 * 1024
 """Of one annotation file that is read as a whole; COCO's own for 118,000 pictures has 238 MB."""
 MAX_SIDE_PX = 65_500
 """Of a picture, as its annotation says it; no JPEG can be larger."""
+LEAST_BOX_PX = 1e-3
+"""Sides of a box that has a size at all; what is cut out of a picture is scaled by it."""
 MOVED_SHARE = 0.01
 """Of the picture's longer side: a keypoint that lies so little outside is moved to the edge, and that is noted."""
 
@@ -71,7 +73,12 @@ def stored_text(text: str, what: str) -> str:
 
 def name_for_report(name: object) -> str:
     """What a file called itself, so that a report can hold it."""
-    return str(name).encode("utf-8", "replace").decode().replace("\0", "?")[:512]
+    return storable(str(name))[:512]
+
+
+def storable(text: str) -> str:
+    """With question marks for what no database can hold: zero bytes and halves of characters."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def read_whole(files: Files, name: str) -> bytes:
@@ -107,7 +114,7 @@ def checked_box(corners: Sequence[float], width_px: int, height_px: int) -> Box:
     """
     x1, y1, x2, y2 = corners
     beyond = max(width_px, height_px)
-    if not (x2 > x1 and y2 > y1):
+    if not min(x2 - x1, y2 - y1) >= LEAST_BOX_PX:
         raise InvalidInputError(
             f"the box ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) has no size; width and height must be > 0"
         )
