@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.dataset_seeding import drawn_picture
 from tests.datasets.hostile import HEIC, SVG, noise, png_bomb, saved, zip_of
@@ -35,12 +35,17 @@ from webapp.config import ROOT, Settings
 from webapp.core.skeleton import COCO_17
 from webapp.core.skeleton_json import skeleton_reference
 from webapp.datasets.label_bytes import from_bytes
+from webapp.datasets.picture_file import PictureLimits
+from webapp.datasets.picture_store import store_of
+from webapp.datasets.records import Finding
+from webapp.datasets.thumbnails import thumbnails_beside
 from webapp.datasets.uploads import uploads_dir
 from webapp.db.base import db
 from webapp.db.datasets import Dataset, LabelRevision, Picture, PicturedPerson, Sample
 from webapp.db.engine import transaction
 from webapp.jobs import import_pictures
 from webapp.jobs.claims import Claim, give_back
+from webapp.jobs.import_sources import Incoming
 from webapp.services.picture_files import delete_unused
 
 
@@ -342,6 +347,40 @@ def test_a_file_that_somebody_deletes_before_its_row_is_there_is_written_again(
     monkeypatch.setattr(import_pictures.Preparer, "put_again", with_a_deletion_before)
     assert imported(desk, settings, **{"from": str(folder)})[1] == "succeeded"
     assert sum(name.count("-") == 0 for name in stored_files(settings)) == 2
+
+
+def test_a_picture_that_somebody_deletes_while_it_is_taken_for_known_is_refused(
+    desk: Desk, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = figures(tmp_path / "f", "a.jpg")
+    imported(desk, settings, **{"from": str(folder)})
+    prepare = import_pictures.Preparer.prepare
+
+    def with_a_deletion_after(
+        self: import_pictures.Preparer, item: Incoming | Finding
+    ) -> import_pictures.Prepared | Finding:
+        prepared = prepare(self, item)
+        with desk.app.app_context(), transaction() as session:
+            session.execute(delete(Picture))
+        return prepared
+
+    monkeypatch.setattr(import_pictures.Preparer, "prepare", with_a_deletion_after)
+    job_id, state = imported(desk, settings, **{"from": str(folder)})
+    assert (state, counts(desk.app)[:2]) == ("succeeded", (0, 0))
+    assert "hand it in again" in findings(desk.app, job_id)[0][2]
+
+
+def test_what_waits_for_its_transaction_keeps_no_decoded_picture(settings: Settings, desk: Desk) -> None:
+    store = store_of(settings)
+    with desk.app.app_context():
+        known = import_pictures.KnownFiles(db.session(), desk.dataset_id)
+    limits = PictureLimits(settings.max_picture_bytes, settings.max_picture_pixels)
+    preparer = import_pictures.Preparer(store, thumbnails_beside(store), limits, known)
+    frame = np.asarray(noise(640, 480))
+    prepared = preparer.prepare(Incoming("v.mp4#0", "video", "s", pixels=frame))
+    assert isinstance(prepared, import_pictures.Prepared)
+    assert prepared.incoming.pixels is None
+    assert len(prepared.data) > 0
 
 
 def test_other_datasets_keep_their_files_when_an_import_is_taken_back(

@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -81,13 +81,9 @@ class Preparer:
         if isinstance(item, Finding):
             return item
         try:
-            return self._prepared(item, skip_known=True)
+            return self._prepared(item)
         except InvalidInputError as error:
             return Finding(item.file_name, str(error))
-
-    def prepare_known(self, prepared: Prepared) -> Prepared:
-        """For one that was taken for known and is not: decoded after all."""
-        return self._prepared(prepared.incoming, skip_known=False)
 
     def put_again(self, prepared: Prepared) -> None:
         """Write the file once more where it was deleted since, because another's picture was the same."""
@@ -95,12 +91,13 @@ class Preparer:
         if stored is not None and not self._store.has(stored.sha256, stored.suffix):
             self._store.write(prepared.data, stored.suffix)
 
-    def _prepared(self, incoming: Incoming, skip_known: bool) -> Prepared:
+    def _prepared(self, incoming: Incoming) -> Prepared:
         data = b"" if incoming.load is None else incoming.load()
         original = _sha256_of(incoming, data)
-        if skip_known and original in self._known:
-            return Prepared(incoming, original, None)
+        if original in self._known:
+            return Prepared(replace(incoming, pixels=None), original, None)
         picture = self._clean(incoming, data)
+        incoming = replace(incoming, pixels=None)  # a batch waits for its transaction, and a video's pictures are large
         suffix = self._store.suffix_of(original) if data else None
         if suffix is None:
             data, suffix = encoded(picture)

@@ -29,6 +29,7 @@ ADDED_BY, LABELLED_BY = "import_added_by", "import_labelled_by"
 _SAME_PERSON = 0.5
 """A brought label is of the sample whose box overlaps its own so much."""
 KNOWN = "it is in the dataset already and was not stored twice"
+TAKEN_OUT = "it was in the dataset and was deleted during the import; hand it in again"
 
 
 class ImportRows:
@@ -60,9 +61,8 @@ class ImportRows:
     def _take(self, rows: _Batch, prepared: Prepared) -> None:
         known = rows.known_picture(prepared)
         if known is None and prepared.stored is None:
-            prepared = self._preparer.prepare_known(prepared)
-            rows.look_up([prepared])
-            known = rows.known_picture(prepared)
+            rows.findings.append(Finding(prepared.incoming.file_name, TAKEN_OUT))
+            return
         self._preparer.put_again(prepared)
         if known is None:
             rows.new_picture(prepared)
