@@ -245,6 +245,27 @@ def test_a_discarded_import_leaves_nothing(
     assert not uploads_dir(settings.instance_dir, job_id).exists()
 
 
+def test_a_cancelled_import_that_never_began_leaves_no_files(
+    hand: Hand, anna: User, job_id: str, settings: Settings
+) -> None:
+    hand.give("a.jpg")
+
+    jobs.cancel_job(anna, job_id)
+
+    assert not db.session.query(JobFile).count()
+    assert not uploads_dir(settings.instance_dir, job_id).exists()
+
+
+def test_so_many_imports_of_one_account_are_begun_and_no_more(anna: User, dataset_id: str) -> None:
+    begun = [imports.begin_import(anna, dataset_id, FILES).id for _ in range(imports.MAX_DRAFTS)]
+    with pytest.raises(InvalidInputError, match="discard one"):
+        imports.begin_import(anna, dataset_id, FILES)
+
+    imports.discard_import(anna, dataset_id, begun[0])
+
+    imports.begin_import(anna, dataset_id, FILES)
+
+
 def test_what_was_not_finished_is_told_with_how_much_is_there(
     hand: Hand, anna: User, dataset_id: str, job_id: str
 ) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,22 @@ def test_consent_is_kept_word_for_word_and_once(owner: User, arms: Seeded, monke
     assert (again.consent, again.consented_at) == (then, when)
     assert then is not None
     assert "deleted" in then
+
+
+def test_two_imports_that_bring_somebody_new_at_once_bring_them_once(app: Flask, owner: User) -> None:
+    owner_id, ready = owner.id, threading.Barrier(2)
+    db.session.rollback()
+
+    def bring(_: int) -> str:
+        with app.app_context():
+            ready.wait()
+            with transaction() as session:
+                person_id = people.find_or_create(session, owner_id, "Zoe").id
+                time.sleep(0.2)  # the rest of the batch
+            return person_id
+
+    with ThreadPoolExecutor(2) as pool:
+        assert len(set(pool.map(bring, range(2)))) == 1
 
 
 def test_consent_can_be_recorded_later(owner: User, arms: Seeded) -> None:

@@ -28,6 +28,8 @@ from webapp.services import jobs
 from webapp.services.dataset_access import dataset_for
 from webapp.services.import_wishes import ImportWishes, checked_parameters
 
+MAX_DRAFTS = 20
+"""Imports of one account that are still given their files: each may fill the disk with as much as an import takes."""
 _CHUNK_BYTES = 2**20
 _SPARE_BYTES = 2**28
 """What an upload leaves free of the disk: the database needs room too."""
@@ -74,6 +76,12 @@ def limits() -> UploadLimits:
 
 def begin_import(actor: User, dataset_id: str, wishes: ImportWishes) -> Job:
     """A draft that is given its files next; InvalidInputError where what is asked for will not do."""
+    query = select(func.count()).select_from(Job).where(Job.state == "draft", Job.created_by == actor.id)
+    if (db.session.scalar(query) or 0) >= MAX_DRAFTS:
+        raise InvalidInputError(
+            f"{MAX_DRAFTS} imports of yours were begun and not started, the most of one account; "
+            "go on with one, or discard one"
+        )
     return jobs.create_job(actor, "import", dataset_id, checked_parameters(actor, dataset_id, wishes), draft=True)
 
 

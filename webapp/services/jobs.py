@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.datasets.records import Finding
+from webapp.datasets.uploads import uploads_dir
 from webapp.db.accounts import User
 from webapp.db.base import db, utc_now
 from webapp.db.engine import transaction
-from webapp.db.jobs import ENDED, JOB_KINDS, Job, JobFinding
+from webapp.db.jobs import ENDED, JOB_KINDS, Job, JobFile, JobFinding
 from webapp.services.dataset_access import Need, dataset_for
 
 EXTENSION = "moveprint_job_queue"
@@ -90,16 +93,24 @@ def cancel_job(actor: User, job_id: str) -> Job:
     with transaction() as session:
         job = job_for(actor, job_id, "edit", session)
         # one that was begun before and waits to go on has something to take back
-        if job.state == "draft" or (job.state == "queued" and job.attempts == 0):
+        never_began = job.state == "draft" or (job.state == "queued" and job.attempts == 0)
+        if never_began:
             job.state, job.ended_at, job.message = "cancelled", utc_now(), "It was cancelled before it began."
+            session.execute(delete(JobFile).where(JobFile.job_id == job_id))
         elif job.state in UNENDED:
             job.cancel_asked = True
+    if never_began:
+        settings: Settings = current_app.config["MOVEPRINT_SETTINGS"]
+        shutil.rmtree(uploads_dir(settings.instance_dir, job_id), ignore_errors=True)
     return job
 
 
 def job_for(actor: User, job_id: str, need: Need = "look", session: Session | None = None) -> Job:
-    """The job, for who may do that with its dataset. NotFoundError where they may not even look."""
-    job = (session or db.session()).get(Job, job_id, populate_existing=True)
+    """The job, for who may do that with its dataset; in a session of one's own locked until its end.
+
+    NotFoundError where they may not even look.
+    """
+    job = (session or db.session()).get(Job, job_id, populate_existing=True, with_for_update=session is not None)
     if job is None or job.dataset_id is None:
         raise NotFoundError(f"there is no job {job_id!r:.40} that you may look at")
     dataset_for(actor, job.dataset_id, need, session)

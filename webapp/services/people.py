@@ -159,7 +159,11 @@ def merge_people(actor: User, person_id: str, into_name: str) -> PicturedPerson:
 def find_or_create(session: Session, owner_id: int, name: str) -> PicturedPerson:
     """For imports, within their transaction: the owner's person of this name, without consent where they are new."""
     name = clean_name(name, NO_NAME)
-    return _named(session, owner_id, name) or _new(session, owner_id, name)
+    found = _named(session, owner_id, name)
+    if found is None:  # an import into another dataset may be bringing the same people at this moment
+        session.execute(select(User.id).where(User.id == owner_id).with_for_update(key_share=True))
+        found = _named(session, owner_id, name) or _new(session, owner_id, name)
+    return found
 
 
 def _new(session: Session, owner_id: int, name: str) -> PicturedPerson:
