@@ -116,11 +116,13 @@ def write_whole(path: Path, data: bytes, lasting: bool = True) -> None:
 
     lasting: it is on the disk when this returns, whatever happens to the machine then.
     """
-    if path.is_file():
-        return
-    if not path.parent.is_dir():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=SCRATCH_PREFIX)
+    if not path.is_file():
+        write_anew(path, data, lasting)
+
+
+def write_anew(path: Path, data: bytes, lasting: bool = True) -> None:
+    """As write_whole, for whoever has looked already: each look costs an import a switch between its threads."""
+    descriptor, scratch = _scratch_beside(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -131,6 +133,14 @@ def write_whole(path: Path, data: bytes, lasting: bool = True) -> None:
     except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise
+
+
+def _scratch_beside(path: Path) -> tuple[int, str]:
+    try:
+        return tempfile.mkstemp(dir=path.parent, prefix=SCRATCH_PREFIX)
+    except FileNotFoundError:  # mostly the folder is there
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return tempfile.mkstemp(dir=path.parent, prefix=SCRATCH_PREFIX)
 
 
 def _locked(descriptor: int, alone: bool) -> bool:

@@ -12,7 +12,7 @@ from PIL import Image
 from webapp.core.errors import NotFoundError
 from webapp.core.records import Box
 from webapp.datasets.crops import crop_square, cut_out
-from webapp.datasets.picture_store import PictureStore, write_whole
+from webapp.datasets.picture_store import PictureStore, write_anew
 
 SIDE_PX = 192
 _QUALITY = 80
@@ -37,7 +37,7 @@ class Thumbnails:
         path = self.path(sha256, box)
         if not path.is_file():
             here = Box(box.x1_px * scale, box.y1_px * scale, box.x2_px * scale, box.y2_px * scale)
-            write_whole(path, thumbnail(image, here), lasting=False)
+            write_anew(path, thumbnail(image, here), lasting=False)
 
     def ready(self, sha256: str, suffix: str, box: Box) -> Path:
         """The path of the thumbnail, made now where it is not there; NotFoundError where the picture is gone."""
