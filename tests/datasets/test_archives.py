@@ -13,8 +13,10 @@ import pytest
 
 from tests.datasets.hostile import with_real_size_above_the_declared, zip_of
 from webapp.core.errors import InvalidInputError
+from webapp.core.skeleton import COCO_17
 from webapp.datasets import archives
 from webapp.datasets.archives import ZipFiles, folder_files, open_zip, zip_written
+from webapp.datasets.formats import npz
 
 PLENTY = 2**30
 
@@ -203,3 +205,6 @@ def test_a_list_of_entries_that_would_fill_the_memory_is_not_read(tmp_path: Path
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65535, 65535, len(entries), 0, 0)
     with pytest.raises(InvalidInputError, match="list of its entries"):
         opened(tmp_path, entries + end)
+    (tmp_path / "crops.npz").write_bytes(entries + end)
+    with pytest.raises(InvalidInputError, match="list of its entries"):
+        next(npz.read(folder_files(tmp_path), COCO_17))

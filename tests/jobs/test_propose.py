@@ -178,7 +178,7 @@ def test_where_nobody_is_seen_the_sample_stays_and_the_report_says_so(
     assert job.message == "blazepose_lite proposed 1 labels; 2 things are in the report."
     reasons = [finding.reason for finding in db.session.scalars(select(JobFinding).order_by(JobFinding.id))]
     assert reasons[0] == "blazepose_lite sees nobody in the box"
-    assert reasons[1].startswith("its picture cannot be read")
+    assert reasons[1] == "its stored picture cannot be read: No such file or directory"
 
 
 def test_an_attempt_goes_on_where_the_one_before_stopped(

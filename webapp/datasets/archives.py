@@ -17,11 +17,10 @@ from typing import IO, BinaryIO
 from webapp.core.errors import InvalidInputError
 from webapp.datasets.picture_store import SCRATCH_PREFIX
 from webapp.datasets.records import Finding
+from webapp.datasets.zip_list import zip_of
 
 MAX_ENTRIES = 400_000
 """Of an archive: pictures and label files of the largest import, and then some."""
-_MAX_LIST_BYTES = 64 * 2**20
-"""Of the list of its entries, which is read whole before they can be counted."""
 MAX_RATIO = 200
 """An entry that unpacks to more times its size is a bomb; labels in text reach 30."""
 _SMALL_BYTES = 2**20
@@ -152,17 +151,6 @@ class ZipFiles:
             self._entries[name] = entry
 
 
-class _Bounded(io.BufferedReader):
-    """An archive's file, of which no more is read at once than the list of its entries may have."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is None or size < 0:
-            size = max(0, os.fstat(self.fileno()).st_size - self.tell())
-        if size > _MAX_LIST_BYTES:
-            raise InvalidInputError(f"the list of its entries has {size} bytes; at most {_MAX_LIST_BYTES} are read")
-        return super().read(size)
-
-
 class _Unpacked(io.RawIOBase):
     """One entry while it is unpacked, never more than its header said."""
 
@@ -195,9 +183,12 @@ class _Unpacked(io.RawIOBase):
 
 def open_zip(path: Path, max_bytes: int) -> ZipFiles:
     """A zip archive to read from. InvalidInputError where all of it is damaged, or unpacks to more than max_bytes."""
-    file = _Bounded(io.FileIO(path))
     try:
-        return ZipFiles(zipfile.ZipFile(file), file, max_bytes)
+        file = path.open("rb")
+    except OSError as error:
+        raise InvalidInputError(f"it cannot be read: {error.strerror}") from error
+    try:
+        return ZipFiles(zip_of(file), file, max_bytes)
     except InvalidInputError:
         file.close()
         raise

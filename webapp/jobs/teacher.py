@@ -59,7 +59,8 @@ def picture_by_picture(
             with PIL.Image.open(store.path(sha256, suffix)) as image:
                 image_bgr = to_bgr(image)
         except OSError as error:
-            findings += [Finding(one.file_name, f"its picture cannot be read: {error}") for one in people]
+            reason = f"its stored picture cannot be read: {error.strerror or 'it is damaged'}"
+            findings += [Finding(one.file_name, reason) for one in people]
             continue
         yield image_bgr, people
 

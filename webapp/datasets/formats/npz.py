@@ -41,6 +41,7 @@ from webapp.datasets.formats.checks import (
 from webapp.datasets.formats.npz_writing import SCHEMA, square_of, write
 from webapp.datasets.formats.pictures import ending
 from webapp.datasets.records import SPLITS, Finding, LabelledPerson, LabelledPicture
+from webapp.datasets.zip_list import zip_of
 
 __all__ = ["read", "recognises", "skeleton_of", "write"]
 _MIN_SIDE_PX, _MAX_SIDE_PX = 8, 1024
@@ -153,7 +154,10 @@ class _Archive:
         self._name = name
         self._file = _seekable(files, name)
         try:
-            self._zip = zipfile.ZipFile(self._file)
+            self._zip = zip_of(self._file)
+        except InvalidInputError:
+            self._file.close()
+            raise
         except _DAMAGED as error:
             self._file.close()
             raise InvalidInputError(f"{name} is damaged or no .npz ({error}); save it again") from None
