@@ -27,7 +27,7 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.queue import QUEUE_FAULTS, open_queue, ring
 from webapp.jobs.running import DATABASE_FAULTS
 from webapp.lifeline import beat, end_with_parent
-from webapp.services import import_drafts, picture_files
+from webapp.services import picture_files
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +168,6 @@ def _clean_up(app: Flask, stop: threading.Event) -> None:
         waited_s = CLEAN_UP_EVERY_S
         try:
             with app.app_context():
-                import_drafts.delete_abandoned()
                 picture_files.sweep()
         except (*DATABASE_FAULTS, OSError) as error:
             logger.warning("files that nobody needs cannot be deleted at the moment: %s", error)
