@@ -9,5 +9,5 @@ from webapp.jobs import consumer
 
 if __name__ == "__main__":
     consumer.SWEEP_EVERY_S = float(sys.argv[1])
-    consumer.CANCEL_WITHIN_S = 1.0
+    consumer.CANCEL_WITHIN_S, consumer.POLL_S = 1.0, 0.2
     sys.exit(consumer.run_consumer(load_settings(), (sys.executable, "-m", sys.argv[2])))

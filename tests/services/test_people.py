@@ -225,11 +225,13 @@ class TestDeleting:
                 state="draft",
                 parameters=f'{{"person_id": "{arms.people[self.NAME]}"}}',
             )
-            session.add_all([brought, export, draft])
+            looked = Job(kind="propose", dataset_id=arms.dataset_id, state="succeeded", parameters="{}")
+            session.add_all([brought, export, draft, looked])
             session.flush()
             for name in ("ben/1.jpg", f"{self.NAME.lower()}/1.jpg", pictures[0].file_name):
                 session.add(JobFile(job_id=brought.id, name=name, size_bytes=1))
-                session.add(JobFinding(job_id=brought.id, kind="noted", file_name=name, reason="small"))
+                for job in (brought, looked):
+                    session.add(JobFinding(job_id=job.id, kind="noted", file_name=name, reason="small"))
             session.add(JobFile(job_id=draft.id, name="more.jpg", size_bytes=1))
             for picture in pictures:
                 session.get_one(Picture, picture.id).job_id = brought.id

@@ -18,7 +18,7 @@ from webapp.db.accounts import User
 from webapp.db.base import db
 from webapp.db.datasets import Dataset, DatasetVersion, Picture, PicturedPerson, Sample, VersionSample
 from webapp.db.engine import transaction
-from webapp.db.jobs import Job, JobFile, JobFinding
+from webapp.db.jobs import ENDED, Job, JobFile, JobFinding
 from webapp.services import picture_files
 from webapp.services.dataset_access import dataset_for, raise_change_number
 from webapp.services.jobs import UNENDED, parameters_of
@@ -70,9 +70,10 @@ def delete_person(actor: User, person_id: str) -> Sequence[DatasetLoss]:
             select(Picture.sha256, Picture.file_name, Picture.job_id).where(Picture.id.in_(_showing(person)))
         ).all()
         jobs_with_files = _forget_in_jobs(session, person, dataset_ids)
-        for job_id in {picture.job_id for picture in pictures if picture.job_id is not None}:
+        jobs_with_files += {picture.job_id for picture in pictures if picture.job_id is not None}
+        ended = session.scalars(select(Job.id).where(Job.dataset_id.in_(dataset_ids), Job.state.in_(ENDED))).all()
+        for job_id in ended:
             _forget_lines(session, job_id, person, {picture.file_name for picture in pictures})
-            jobs_with_files.append(job_id)
         session.execute(delete(Picture).where(Picture.id.in_(_showing(person))))
         for dataset_id in dataset_ids:
             raise_change_number(session, dataset_id)
@@ -131,7 +132,7 @@ def _forget_in_jobs(session: Session, person: PicturedPerson, dataset_ids: Seque
 
 
 def _forget_lines(session: Session, job_id: str, person: PicturedPerson, names: set[str]) -> None:
-    """Take out of an import's files and findings those that are of the person."""
+    """Take out of a job's files and findings those that are of the person."""
     for table, name in ((JobFile, JobFile.name), (JobFinding, JobFinding.file_name)):
         for line_id, file_name in session.execute(select(table.id, name).where(table.job_id == job_id)).all():
             if file_name in names or _names(file_name, person):
