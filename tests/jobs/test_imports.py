@@ -43,7 +43,7 @@ from webapp.datasets.uploads import uploads_dir
 from webapp.db.base import db
 from webapp.db.datasets import Dataset, LabelRevision, Picture, PicturedPerson, Sample
 from webapp.db.engine import transaction
-from webapp.jobs import import_pictures
+from webapp.jobs import import_pictures, imports
 from webapp.jobs.claims import Claim, give_back
 from webapp.jobs.import_sources import Incoming
 from webapp.services.picture_files import delete_unused
@@ -267,6 +267,17 @@ def test_a_failed_import_leaves_nothing_behind(desk: Desk, settings: Settings, t
         assert {(sample.state, sample.revision, sample.extra) for sample in db.session.scalars(select(Sample))} == {
             ("unlabelled", 0, "{}")
         }
+
+
+def test_labels_that_are_taken_back_are_a_change_of_the_dataset(
+    desk: Desk, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(desk, settings, **{"from": str(coco_folder(tmp_path / "bare", range(3), labelled=False))})
+    monkeypatch.setattr(imports, "unmark", lambda *_: 1 / 0)
+    assert imported(desk, settings, **{"from": str(coco_folder(tmp_path / "coco", range(3)))})[1] == "failed"
+    assert counts(desk.app)[:3] == (3, 3, 0)
+    with desk.app.app_context():
+        assert db.session.get_one(Dataset, desk.dataset_id).change_number == 3
 
 
 def test_a_cancelled_import_leaves_nothing_behind(desk: Desk, settings: Settings) -> None:

@@ -18,6 +18,7 @@ from webapp.db.jobs import Job, JobFile
 from webapp.jobs.import_rows import ADDED_BY, LABELLED_BY
 from webapp.services.dataset_access import raise_change_number
 from webapp.services.picture_files import delete_unused
+from webapp.services.repeats import forget_gone_originals
 
 _AT_ONCE = 200
 """Pictures of one transaction, so that others are not kept waiting."""
@@ -64,7 +65,10 @@ def _some_pictures(job_id: str, people: set[str]) -> Sequence[str]:
 def _on_known_pictures(session: Session, dataset_id: str, job_id: str) -> set[str]:
     """Take samples and labels from pictures that were there before; whose those samples were."""
     people: set[str] = set()
-    for sample in _marked(session, dataset_id, job_id):
+    marked = _marked(session, dataset_id, job_id)
+    if marked:
+        raise_change_number(session, dataset_id)
+    for sample in marked:
         if sample.person_id is not None:
             people.add(sample.person_id)
         if json.loads(sample.extra).get(ADDED_BY) == job_id:
@@ -77,6 +81,7 @@ def _on_known_pictures(session: Session, dataset_id: str, job_id: str) -> set[st
             sample.revision, sample.state, sample.confidence = 0, "unlabelled", None
             sample.labelled_by, sample.labelled_at = None, None
     session.flush()
+    forget_gone_originals(session, dataset_id)
     return people
 
 

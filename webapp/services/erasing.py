@@ -24,6 +24,7 @@ from webapp.services.dataset_access import dataset_for, raise_change_number
 from webapp.services.jobs import UNENDED, parameters_of
 from webapp.services.names import name_key
 from webapp.services.people import person_for
+from webapp.services.repeats import forget_gone_originals
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def delete_person(actor: User, person_id: str) -> Sequence[DatasetLoss]:
         session.execute(delete(Picture).where(Picture.id.in_(_showing(person))))
         for dataset_id in dataset_ids:
             raise_change_number(session, dataset_id)
+            forget_gone_originals(session, dataset_id)
         session.delete(person)
     _delete_files([picture.sha256 for picture in pictures], jobs_with_files)
     return losses

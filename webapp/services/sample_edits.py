@@ -17,6 +17,7 @@ from webapp.db.datasets import Dataset, LabelRevision, Picture, PicturedPerson, 
 from webapp.db.engine import transaction
 from webapp.services.dataset_access import Need, dataset_for, raise_change_number
 from webapp.services.picture_files import delete_unused
+from webapp.services.repeats import forget_gone_originals
 from webapp.services.samples import NONE, SampleFilter, conditions_of
 
 MAX_IDS = 1000
@@ -58,6 +59,8 @@ def edit_samples(
         changed = sum(change(ids[at : at + _AT_ONCE]) for at in range(0, len(ids), _AT_ONCE))
         if changed:
             raise_change_number(session, dataset.id)
+        if changed and action == "delete":
+            forget_gone_originals(session, dataset.id)
     if gone:
         delete_unused(gone)
     return changed
