@@ -249,12 +249,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_samples")),
         sa.UniqueConstraint("dataset_id", "position", name="uq_samples_dataset_id_position"),
     )
-    op.create_index(
-        "ix_samples_dataset_id_deleted_at_position", "samples", ["dataset_id", "deleted_at", "position"], unique=False
-    )
     op.create_index("ix_samples_dataset_id_person_id", "samples", ["dataset_id", "person_id"], unique=False)
     op.create_index(
         "ix_samples_dataset_id_state_confidence", "samples", ["dataset_id", "state", "confidence"], unique=False
+    )
+    op.create_index(
+        "ix_samples_grid",
+        "samples",
+        ["dataset_id", "deleted_at", "position", "picture_id", "state", "confidence"],
+        unique=False,
     )
     op.create_index(op.f("ix_samples_person_id"), "samples", ["person_id"], unique=False)
     op.create_index(op.f("ix_samples_picture_id"), "samples", ["picture_id"], unique=False)

@@ -116,6 +116,13 @@ def test_pages_follow_each_other_and_one_beyond_the_last_is_empty_but_counted(an
         assert {part.total for part in parts} == {COUNT}
 
 
+def test_what_is_kept_of_a_filter_is_found_anew_after_every_change(anna: User, arms: Seeded) -> None:
+    wanted = SampleFilter(states=("reviewed",))
+    before = positions(anna, arms, wanted)
+    edit_samples(anna, arms.dataset_id, [arms.sample_ids[before[0]]], "exclude")
+    assert positions(anna, arms, wanted) == before[1:]
+
+
 def test_wishes_that_cannot_be_are_refused(anna: User, arms: Seeded) -> None:
     with pytest.raises(InvalidInputError, match="limit must be 1 to 200, got 201"):
         list_samples(anna, arms.dataset_id, SampleFilter(), limit=201)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.core.errors import InvalidInputError, NotFoundError
@@ -96,14 +98,21 @@ def list_samples(
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInputError(f"limit must be 1 to {MAX_PAGE}, got {limit}")
     dataset = dataset_for(actor, dataset_id, "look")
-    conditions = conditions_of(dataset.id, wanted)
-    count = select(func.count()).select_from(Sample).where(*conditions)
-    # whatever is filtered is gone through whole, so it is counted on the way; an index knows how many there are in all
-    counted = count.scalar_subquery() if wanted == SampleFilter() else func.count().over()
-    query = select(Sample.id, counted).where(*conditions).order_by(*_ORDERS[order]).offset(offset).limit(limit)
-    rows = db.session.execute(query).all()
-    total = rows[0][1] if rows else db.session.scalar(count)
-    return SamplePage(total or 0, offset, dataset.change_number, shown_samples(db.session(), [row[0] for row in rows]))
+    found = _positions(dataset.id, dataset.change_number, wanted, order)
+    page = found[offset : offset + limit]
+    shown = _shown(
+        db.session(), Sample.dataset_id == dataset.id, Sample.position.in_(page), Sample.deleted_at.is_(None)
+    )
+    at = {position: place for place, position in enumerate(page)}
+    samples = sorted(shown, key=lambda one: at[one.sample.position])
+    return SamplePage(len(found), offset, dataset.change_number, samples)
+
+
+@lru_cache(maxsize=64)
+def _positions(dataset_id: str, _change_number: int, wanted: SampleFilter, order: str) -> array[int]:
+    """Of all that is wanted; kept until the dataset changes, so that going through the pages finds them once."""
+    query = select(Sample.position).where(*conditions_of(dataset_id, wanted)).order_by(*_ORDERS[order])
+    return array("l", db.session.scalars(query))
 
 
 def find_sample(actor: User, dataset_id: str, sample_id: str) -> ShownSample:
@@ -139,14 +148,18 @@ def sample_in(session: Session, dataset: Dataset, sample_id: str, *, to_change: 
 
 def shown_samples(session: Session, sample_ids: Sequence[str]) -> Sequence[ShownSample]:
     """These, in this order."""
+    found = {shown.sample.id: shown for shown in _shown(session, Sample.id.in_(sample_ids))}
+    return [found[sample_id] for sample_id in sample_ids if sample_id in found]
+
+
+def _shown(session: Session, *conditions: ColumnElement[bool]) -> list[ShownSample]:
     query = (
         select(Sample, PicturedPerson.name, User.username)
         .outerjoin(PicturedPerson, PicturedPerson.id == Sample.person_id)
         .outerjoin(User, User.id == Sample.labelled_by)
-        .where(Sample.id.in_(sample_ids))
+        .where(*conditions)
     )
-    found = {sample.id: ShownSample(sample, person, by) for sample, person, by in session.execute(query)}
-    return [found[sample_id] for sample_id in sample_ids if sample_id in found]
+    return [ShownSample(sample, person, by) for sample, person, by in session.execute(query)]
 
 
 def conditions_of(dataset_id: str, wanted: SampleFilter) -> list[ColumnElement[bool]]:
