@@ -115,6 +115,7 @@ def test_a_look_is_shown_but_a_later_attempt_goes_on_from_what_was_stored(desk: 
         (SILENT_AFTER + dt.timedelta(seconds=1), os.getpid(), None, True),
         (SILENT_AFTER + dt.timedelta(seconds=1), DEAD_PID, "another-machine", True),
     ],
+    ids=["alive", "dead", "elsewhere", "silent", "silent elsewhere"],  # a process's number is another every time
 )
 def test_a_job_is_lost_when_its_process_is_dead_or_it_was_silent_for_long(
     desk: Desk, *, silent_for: dt.timedelta, pid: int, machine: str | None, is_lost: bool
