@@ -29,15 +29,8 @@ export function watchSaving({ root, store, notices, editor, refresh, show }) {
     else tellConflicts();
   });
 
-  store.addEventListener("refused", ({ detail }) => {
-    const { position } = store.known(detail.sampleId).sample;
-    const actions = [
-      ["Show", () => (notices.clear("refused"), show(detail.sampleId))],
-      ["Discard my change", () => (store.giveUp(detail.sampleId), notices.clear("refused"), refresh())],
-    ];
-    notices.set("refused", `Picture #${position} could not be saved. ${detail.error.message}`, { iconName: "exclamation-triangle", actions });
-  });
-
+  store.addEventListener("refused", tellRefused);
+  editor.addEventListener("change", tellRefused);
   editor.addEventListener("change", tellConflicts);
 
   function tellConflicts() {
@@ -46,6 +39,19 @@ export function watchSaving({ root, store, notices, editor, refresh, show }) {
     const [first] = elsewhere;
     const text = plural(elsewhere.length, `Picture #${first.sample.position} was labelled by ${first.theirs.labelled_by ?? "somebody else"} meanwhile.`, "pictures were labelled by others meanwhile.");
     return notices.set("conflicts", text, { iconName: "people", actions: [["Compare", () => show(first.sample.sample_id)]] });
+  }
+
+  // One after the other, so that each is looked at before it is discarded.
+  function tellRefused() {
+    const [first, ...others] = store.refusals();
+    if (!first) return notices.clear("refused");
+    const { sample_id: id, position } = first.sample;
+    const more = others.length ? ` Nor could ${plural(others.length, "another one", "others")}.` : "";
+    const actions = [
+      ["Show", () => show(id)],
+      ["Discard my change", () => (store.giveUp(id), tellRefused(), refresh())],
+    ];
+    return notices.set("refused", `Picture #${position} could not be saved. ${first.refused}${more}`, { iconName: "exclamation-triangle", actions });
   }
 
   // Labels of an earlier visit: those that were handed over are sent, drafts are offered.

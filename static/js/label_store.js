@@ -114,6 +114,11 @@ export class LabelStore extends EventTarget {
     return [...this.#entries.values()].filter((entry) => entry.theirs);
   }
 
+  // Entries whose label the server does not take.
+  refusals() {
+    return [...this.#entries.values()].filter((entry) => entry.refused);
+  }
+
   #set(entry, sample) {
     entry.sample = sample;
     entry.fetchedAt = performance.now();

@@ -12,10 +12,12 @@ from tests.browser.conftest import OpenPage
 from tests.browser.driving import log_in, wait_until
 from tests.browser.labelling import Labeller, seed
 from tests.browser.running import RunningServer
-from tests.browser.seeding import add_account
+from tests.browser.seeding import add_account, app_of
 from tests.browser.test_pages import Look, needs_axe
 from webapp.core.skeleton import COCO_17
 from webapp.datasets.records import ABSENT, HIDDEN, VISIBLE
+from webapp.services.accounts import get_account
+from webapp.services.sample_edits import edit_samples
 
 pytestmark = pytest.mark.browser
 
@@ -465,6 +467,33 @@ def test_a_conflict_of_a_picture_that_was_left_waits_until_one_looks(
     mine.page.locator("[data-conflict]").get_by_role("button", name="Keep mine").click()
 
     assert mine.wait_for_revision(shared, 3)["labelled_by"] == "labeller"
+
+
+def test_labels_of_samples_that_were_deleted_meanwhile_are_told_and_discarded_one_by_one(
+    server: RunningServer, open_labeller: OpenLabeller
+) -> None:
+    seeded = seed(server, "labeller", 6)
+    labeller = open_labeller(seeded.dataset_id, expected_errors="404")
+    page, gone = labeller.page, []
+    for _ in range(2):
+        gone.append(labeller.sample_id)
+        with app_of(server).app_context():
+            edit_samples(get_account("labeller"), seeded.dataset_id, gone[-1:], "delete")
+        labeller.press("Enter")
+        labeller.wait_for_picture(other_than=gone[-1])
+    notice = page.locator("[data-notice=refused]")
+    expect(notice).to_contain_text("Nor could another one.")
+    expect(notice).to_contain_text("may have been deleted")
+
+    notice.get_by_role("button", name="Discard my change").click()
+    expect(notice).not_to_contain_text("another one")
+    notice.get_by_role("button", name="Discard my change").click()
+    expect(notice).to_have_count(0)
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('moveprint-label:'))") == []
+
+    here = labeller.sample_id
+    labeller.press("Enter")
+    assert labeller.wait_for_revision(here, 2)["state"] == "reviewed"
 
 
 def test_who_is_logged_out_logs_in_elsewhere_and_loses_nothing(
