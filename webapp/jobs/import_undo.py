@@ -17,7 +17,7 @@ from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFile
 from webapp.jobs.import_rows import ADDED_BY, LABELLED_BY
 from webapp.services.dataset_access import raise_change_number
-from webapp.services.picture_files import delete_unused
+from webapp.services.picture_files import delete_unused, delete_unused_since
 from webapp.services.repeats import forget_gone_originals
 
 _AT_ONCE = 200
@@ -35,8 +35,11 @@ def take_back(job_id: str) -> None:
         if job.dataset_id is not None:
             people |= _on_known_pictures(session, job.dataset_id, job_id)
         _delete_people(session, job, people)
+        since = job.started_at if job.attempts > 1 else None
         session.execute(delete(JobFile).where(JobFile.job_id == job_id))
     shutil.rmtree(uploads_dir(settings.instance_dir, job_id), ignore_errors=True)
+    if since is not None:  # an attempt that died had stored pictures ahead of their rows
+        delete_unused_since(since)
 
 
 def unmark(session: Session, dataset_id: str, job_id: str) -> None:

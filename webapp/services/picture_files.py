@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def sweep() -> None:
     """
     settings = _settings()
     delete_abandoned()
-    _sweep_pictures(settings)
+    _sweep_pictures(settings, lambda path: _age_s(path) > LEFT_AFTER_S)
     folder = datasets_dir(settings)
     for path in folder.rglob(f"{SCRATCH_PREFIX}*"):
         if _age_s(path) > LEFT_AFTER_S:
@@ -52,6 +53,11 @@ def sweep() -> None:
     for export in _folders(folder / "exports"):
         if _age_s(export) > EXPORT_KEPT_S or not _is_known(export.name):
             shutil.rmtree(export, ignore_errors=True)
+
+
+def delete_unused_since(moment: dt.datetime) -> None:
+    """Delete what was stored since and no row names. An import that is still at it writes its own files anew."""
+    _sweep_pictures(_settings(), lambda path: _age_s(path) <= time.time() - moment.timestamp())
 
 
 def exports_dir(settings: Settings, job_id: str) -> Path:
@@ -75,15 +81,10 @@ def _delete_unused(store: PictureStore, shas: list[str]) -> int:
     return deleted
 
 
-def _sweep_pictures(settings: Settings) -> None:
+def _sweep_pictures(settings: Settings, is_meant: Callable[[Path], bool]) -> None:
     store = store_of(settings)
-    pictures = (path for path in store.root.glob("??/*") if _is_old_file(path))
-    thumbnails = (path for path in (store.root.parent / "thumbnails").glob("??/*") if _is_old_file(path))
-    delete_unused({path.name[:64] for path in chain(pictures, thumbnails)})
-
-
-def _is_old_file(path: Path) -> bool:
-    return not path.name.startswith(".") and _age_s(path) > LEFT_AFTER_S
+    paths = chain(store.root.glob("??/*"), thumbnails_beside(store).root.glob("??/*"))
+    delete_unused({path.name[:64] for path in paths if not path.name.startswith(".") and is_meant(path)})
 
 
 def _is_over(job_id: str) -> bool:
