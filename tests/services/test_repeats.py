@@ -12,7 +12,8 @@ from webapp.db.base import db
 from webapp.db.datasets import Sample
 from webapp.db.engine import transaction
 from webapp.services import accounts, erasing
-from webapp.services.dataset_versions import make_version
+from webapp.services.dataset_access import raise_change_number
+from webapp.services.dataset_versions import make_version, restore
 from webapp.services.sample_edits import edit_samples
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -54,3 +55,17 @@ def test_the_pictures_of_a_deleted_person_are_repeated_by_none(anna: User, arms:
 
     assert len(originals(arms)) < 6
     assert 0 not in originals(arms)
+
+
+def test_nothing_repeats_what_going_back_to_a_version_takes_out(anna: User, arms: Seeded) -> None:
+    make_version(anna, arms.dataset_id, "with everybody")
+    edit_samples(anna, arms.dataset_id, arms.sample_ids[:1], "delete")
+    number = make_version(anna, arms.dataset_id, "without the first").version.number
+    with transaction() as session:
+        session.get_one(Sample, arms.sample_ids[0]).deleted_at = None
+        session.get_one(Sample, arms.sample_ids[3]).duplicate_of = 0
+        raise_change_number(session, arms.dataset_id)
+
+    restore(anna, arms.dataset_id, number)
+
+    assert originals(arms) == [None, None, None, 2, None]

@@ -16,6 +16,7 @@ from webapp.db.datasets import Dataset, DatasetVersion, LabelRevision, Sample, V
 from webapp.db.engine import transaction
 from webapp.services.dataset_access import dataset_for, raise_change_number
 from webapp.services.proposals import least_sure
+from webapp.services.repeats import forget_gone_originals
 
 NOTE_MAX = 200
 _COLUMNS = ("version_id", "sample_id", "revision", "state", "person_id", "split")
@@ -101,6 +102,7 @@ def restore(actor: User, dataset_id: str, number: int) -> DatasetVersion:
         _take_back(session, dataset.id, version.id)
         for at in range(0, len(labels), _AT_ONCE):
             session.execute(update(Sample), labels[at : at + _AT_ONCE])
+        forget_gone_originals(session, dataset.id)
         raise_change_number(session, dataset.id)
     return present
 
