@@ -159,7 +159,7 @@ def test_a_version_is_frozen_and_packed(
 
     assert frozen[1] == "Street is frozen as version 1.\n"
     assert packed[0] == 0
-    assert "2 samples of version 1 were packed." in packed[1]
+    assert "Version 1: 2 samples were packed." in packed[1]
     assert out.stat().st_size > 1000
     assert "for a run" in terminal.run(instance_dir, "datasets", "versions", "--dataset", "Street")[1]
 

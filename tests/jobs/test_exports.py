@@ -103,10 +103,13 @@ def test_a_training_archive_comes_back_as_the_same_archive(desk: Desk, settings:
     job_id = add_job(desk.app, desk.owner_id, other, "import", **{"from": str(path)})
     assert do_job(desk.app, settings, job_id).state == "succeeded"
     assert findings(desk.app, job_id) == []
-    again = exported(desk, settings, other, format="npz", states=["reviewed"])
+    again = exported(desk, settings, other, format="npz")
     one, two = (arrays(each) for each in (path, again))
     assert one.keys() == two.keys()
     assert one["images"].shape == (8, 128, 128, 1)
+    assert set(one["state"].tolist()) == {"proposed", "reviewed"}
+    assert len(set(one["session"].tolist())) > 1
+    assert len(set(one["source"].tolist())) > 1
     for key in one.keys() - {"file_name"}:
         assert np.array_equal(one[key], two[key]), key
 
@@ -199,3 +202,32 @@ def test_a_picture_whose_file_is_lost_is_left_out_and_said(desk: Desk, settings:
     assert job.state == "succeeded"
     assert [(kind, file) for kind, file, _ in findings(desk.app, job_id)] == [("refused", f"images/{name}")]
     assert counts(desk.app)[0] == 10
+
+
+def test_a_training_archive_counts_what_is_in_it_and_notes_who_has_no_label(
+    desk: Desk, settings: Settings, seeded: Seeded
+) -> None:
+    states = ["unlabelled", *LABELS]
+    job_id = add_job(desk.app, desk.owner_id, seeded.dataset_id, "export", format="npz", states=states)
+    job = do_job(desk.app, settings, job_id)
+    result = json.loads(job.result or "{}")
+    packed = len(arrays(exports_dir(settings, job_id) / result["file"])["images"])
+    assert (result["samples"], job.message) == (packed, f"Version 1: {packed} samples were packed.")
+    ((kind, _, reason),) = findings(desk.app, job_id)
+    assert (kind, "left out: a training archive has those with a label alone" in reason) == ("noted", True)
+
+
+@pytest.mark.parametrize(
+    ("states", "reason"),
+    [(["unlabelled"], "Nothing of version 1 can be packed: "), (["excluded"], "excluded; choose other states")],
+)
+def test_a_training_archive_with_nobody_in_it_is_refused(
+    desk: Desk, settings: Settings, seeded: Seeded, states: list[str], reason: str
+) -> None:
+    with desk.app.app_context(), transaction() as session:
+        for sample in session.scalars(select(Sample).where(Sample.state == "excluded")):
+            sample.state = "reviewed"
+    job_id = add_job(desk.app, desk.owner_id, seeded.dataset_id, "export", format="npz", states=states)
+    job = do_job(desk.app, settings, job_id)
+    assert job.state == "failed"
+    assert reason in (job.message or "")

@@ -155,7 +155,7 @@ def test_who_labels_while_the_teacher_looks_keeps_their_label(
     assert [sample.state for sample in samples(dataset_id)] == ["proposed", "unlabelled", "proposed"]
     assert [sample.teacher for sample in samples(dataset_id)] == [None, None, "blazepose_lite"]
     assert result_of(job)["proposed"] == 1
-    assert "2 were left out: people are labelling them, or just did" in [
+    assert "2 samples were left out: people are labelling them, or just did" in [
         f.reason for f in db.session.scalars(select(JobFinding))
     ]
 
@@ -175,7 +175,7 @@ def test_where_nobody_is_seen_the_sample_stays_and_the_report_says_so(
     job = run(desk, settings, dataset_id)
 
     assert [sample.state for sample in samples(dataset_id)] == ["unlabelled", "unlabelled", "proposed"]
-    assert job.message == "blazepose_lite proposed 1 labels; 2 things are in the report."
+    assert job.message == "blazepose_lite proposed 1 label; 2 things are in the report."
     reasons = [finding.reason for finding in db.session.scalars(select(JobFinding).order_by(JobFinding.id))]
     assert reasons[0] == "blazepose_lite sees nobody in the box"
     assert reasons[1] == "its stored picture cannot be read: No such file or directory"

@@ -253,7 +253,9 @@ class TestDeleting:
         assert {"pictures", "pictured_people", "job_files", "job_findings"} <= set(found_before)
 
         losses = erasing.delete_person(owner, arms.people[self.NAME])
+        kept = [file.read_bytes().lower() for file in settings.instance_dir.glob("*.sqlite3*")]
 
+        assert not any(self.NAME.lower().encode() in data for data in kept), "neither in the database nor in its log"
         assert [(loss.dataset.name, loss.pictures) for loss in losses] == [("Arms", 3), ("Same pictures", 1)]
         assert places_of([self.NAME.lower(), arms.people[self.NAME], *traces], settings.instance_dir) == []
         assert db.session.scalars(select(JobFile.name)).all() == ["ben/1.jpg"]

@@ -107,6 +107,18 @@ def _begin_writing(session: Session, patience_s: float) -> None:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
+def forget_log() -> None:
+    """Take out of SQLite's log what was deleted, as far as nobody reads there just now; after a transaction."""
+    if db.engine.dialect.name == "sqlite":
+        # a reader that is in the way answers as a row, not as an error; then the next checkpoint does it
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+            try:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
 @contextmanager
 def unless_taken(sentence: str) -> Iterator[None]:
     """Translate a unique constraint's refusal, which settles a race that a look beforehand cannot."""

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from webapp.core.errors import NotFoundError
 from webapp.core.records import Box
 from webapp.core.skeleton import Skeleton
+from webapp.core.wording import counted
 from webapp.datasets.duplicates import Looks, repeated
 from webapp.datasets.label_bytes import from_bytes
 from webapp.datasets.outliers import bone_errors, disagreement
@@ -230,14 +231,15 @@ def _unpacked(row: Row[Any]) -> tuple[Box, Label | None]:
 
 def _result(dataset_id: str) -> Mapping[str, object]:
     """How many samples have something of each, in a sentence and as numbers."""
-    counted = (Sample.bone_error, Sample.disagreement, Sample.duplicate_of, Sample.pose_group.distinct())
-    row = db.session.execute(select(*map(func.count, counted)).where(*_there(dataset_id, True))).one()
+    measures = (Sample.bone_error, Sample.disagreement, Sample.duplicate_of, Sample.pose_group.distinct())
+    row = db.session.execute(select(*map(func.count, measures)).where(*_there(dataset_id, True))).one()
     bones, compared, repeats, poses = (int(count) for count in row)
     db.session.rollback()
     compared_too = f", {compared:,} compared with a model" if compared else ""
     return {
-        "message": f"{bones:,} labels have bones to be judged by{compared_too}; {poses} groups of poses; "
-        f"{repeats:,} samples repeat an earlier one.",
+        "message": f"{counted(bones, 'label has', 'labels have')} bones to be judged by{compared_too}; "
+        f"{counted(poses, 'group')} of poses; {counted(repeats, 'sample repeats', 'samples repeat')} "
+        "an earlier one.",
         "bone_error": bones,
         "disagreement": compared,
         "pose_group": poses,

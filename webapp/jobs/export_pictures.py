@@ -57,7 +57,7 @@ def version_pictures(connection: Connection, version_id: str, states: Sequence[s
         yield ExportPicture(picture, first.sha256, first.suffix)
 
 
-def counted(connection: Connection, version_id: str, states: Sequence[str]) -> tuple[int, int]:
+def contents(connection: Connection, version_id: str, states: Sequence[str]) -> tuple[int, int]:
     """How many pictures and samples version_pictures has."""
     query = select(func.count(Sample.picture_id.distinct()), func.count()).select_from(VersionSample)
     query = query.join(Sample, Sample.id == VersionSample.sample_id)

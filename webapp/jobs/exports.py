@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.core.skeleton import Skeleton
+from webapp.core.wording import counted
 from webapp.datasets.archives import ZipWriter, zip_written
 from webapp.datasets.formats import npz
 from webapp.datasets.formats.known import WRITABLE
@@ -24,10 +25,10 @@ from webapp.datasets.picture_file import to_bgr
 from webapp.datasets.picture_store import PictureStore, store_of, write_whole
 from webapp.datasets.records import Finding, LabelledPicture
 from webapp.db.base import db
-from webapp.db.datasets import Dataset, DatasetVersion
+from webapp.db.datasets import SAMPLE_STATES, Dataset, DatasetVersion
 from webapp.db.engine import transaction
 from webapp.jobs.context import JobContext
-from webapp.jobs.export_pictures import ExportPicture, counted, version_pictures
+from webapp.jobs.export_pictures import ExportPicture, contents, version_pictures
 from webapp.jobs.import_pictures import AHEAD, THREADS, ahead
 from webapp.services.dataset_access import skeleton_of
 from webapp.services.dataset_versions import freeze
@@ -58,18 +59,20 @@ def run_export(context: JobContext) -> Mapping[str, object]:
         export = _Export(context, connection, version_id, states)
         if not export.samples:
             raise InvalidInputError(
-                f"version {number} has no samples that are {' or '.join(states)}; review some first"
+                f"version {number} has no samples that are {' or '.join(states)}; {_advice(states)}"
             )
         path = folder / f"{_file_name(name)}-v{number}-{wanted}.zip"
         with zip_written(path) as writer:
             export.write(wanted, skeleton, writer)
+            if not export.packed:
+                raise InvalidInputError(f"nothing of version {number} can be packed: {export.findings[-1].reason}")
     with transaction() as session:
         context.advance(session, export.pictures, export.findings)
     return {
-        "message": f"{export.samples:,} samples of version {number} were packed.",
+        "message": f"Version {number}: {counted(export.packed, 'sample was', 'samples were')} packed.",
         "file": path.name,
         "size_bytes": path.stat().st_size,
-        "samples": export.samples,
+        "samples": export.packed,
         "version": number,
     }
 
@@ -86,7 +89,9 @@ class _Export:
         self._context, self._connection = context, connection
         self._version_id, self._states = version_id, states
         self._store: PictureStore = store_of(context.settings)
-        self.pictures, self.samples = counted(connection, version_id, states)
+        self._unlabelled = 0
+        self.pictures, self.samples = contents(connection, version_id, states)
+        self.packed = 0
         self.findings: list[Finding] = []
 
     def write(self, wanted: str, skeleton: Skeleton, writer: ZipWriter) -> None:
@@ -95,6 +100,11 @@ class _Export:
             side_px = int(cast(int, self._context.parameters.get("side_px") or DEFAULT_SIDE_PX))
             self._context.begin("Cutting out people", self.pictures)
             npz.write(self._with_pixels(), skeleton, writer, side_px)
+            if self._unlabelled:
+                reason = (
+                    f"{counted(self._unlabelled, 'sample')} left out: a training archive has those with a label alone"
+                )
+                self.findings.append(Finding("", reason, "noted"))
             return
         self._context.begin("Writing labels", self.pictures)
         WRITABLE[wanted].write((each.picture for each in self._seen(note=True)), skeleton, writer)
@@ -107,13 +117,24 @@ class _Export:
         for number, each in enumerate(version_pictures(self._connection, self._version_id, self._states), 1):
             self._context.look(number)
             if self._path(each).is_file():
+                self.packed += len(each.picture.people) if note else 0
                 yield each
             elif note:
                 self.findings.append(Finding(each.picture.file_name, "its file is not on the disk any more; left out"))
 
     def _with_pixels(self) -> Iterator[LabelledPicture]:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="export") as pool:
-            yield from ahead(pool, self._decoded, self._seen(note=True), AHEAD)
+            yield from ahead(pool, self._decoded, self._labelled(), AHEAD)
+
+    def _labelled(self) -> Iterator[ExportPicture]:
+        """Every picture with those of its people who have a label."""
+        for each in self._seen(note=True):
+            people = tuple(person for person in each.picture.people if person.label is not None)
+            left_out = len(each.picture.people) - len(people)
+            self._unlabelled += left_out
+            self.packed -= left_out
+            if people:
+                yield replace(each, picture=replace(each.picture, people=people))
 
     def _decoded(self, each: ExportPicture) -> LabelledPicture:
         with Image.open(self._path(each)) as image:
@@ -121,6 +142,13 @@ class _Export:
 
     def _path(self, each: ExportPicture) -> Path:
         return self._store.path(each.sha256, each.suffix)
+
+
+def _advice(states: Sequence[str]) -> str:
+    """What to do where no sample is in one of these states."""
+    if set(states) == set(SAMPLE_STATES):
+        return "import some first"
+    return "review some first" if set(states) == {"reviewed"} else "choose other states"
 
 
 def _version(context: JobContext, folder: Path) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, select
 
 from webapp.core.errors import InvalidInputError, NotFoundError
+from webapp.core.wording import counted
 from webapp.datasets.archives import NamedFiles
 from webapp.datasets.picture_file import PictureLimits
 from webapp.datasets.picture_store import store_of
@@ -150,9 +151,9 @@ def _ended(context: JobContext) -> Mapping[str, object]:
     findings = select(JobFinding.kind, func.count()).where(JobFinding.job_id == context.job_id)
     counts = {row[0]: row[1] for row in db.session.execute(findings.group_by(JobFinding.kind))}
     db.session.rollback()
-    parts = [f"{pictures:,} pictures with {samples:,} samples came in"]
-    if counts.get("refused"):
-        parts.append(f"{counts['refused']:,} files were refused, see the report")
-    if counts.get("noted"):
-        parts.append(f"{counts['noted']:,} things are noted in the report")
+    parts = [f"{counted(pictures, 'picture')} with {counted(samples, 'sample')} came in"]
+    if refused := counts.get("refused"):
+        parts.append(f"{counted(refused, 'file was', 'files were')} refused, see the report")
+    if noted := counts.get("noted"):
+        parts.append(f"{counted(noted, 'thing is', 'things are')} noted in the report")
     return {"message": "; ".join(parts) + ".", "pictures": pictures, "samples": samples}

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.core.records import Box
+from webapp.core.wording import counted
 from webapp.datasets.picture_store import PictureStore, store_of
 from webapp.datasets.records import Finding
 from webapp.db.base import db
@@ -62,7 +63,8 @@ def run_propose(context: JobContext) -> Mapping[str, object]:
             stored = store_proposals(session, context.dataset_id, teacher.name, proposals, context.created_by)
             if stored < len(proposals):
                 taken = len(proposals) - stored
-                findings.append(Finding("", f"{taken} were left out: people are labelling them, or just did", "noted"))
+                left_out = counted(taken, "sample was", "samples were")
+                findings.append(Finding("", f"{left_out} left out: people are labelling them, or just did", "noted"))
             context.advance(session, at, findings)
     return _ended(context, teacher.name)
 
@@ -136,5 +138,5 @@ def _ended(context: JobContext, teacher: str) -> Mapping[str, object]:
     count = db.session.scalar(proposed) or 0
     unseen = db.session.scalar(select(func.count()).select_from(JobFinding).where(JobFinding.job_id == context.job_id))
     db.session.rollback()
-    more = f"; {unseen:,} things are in the report" if unseen else ""
-    return {"message": f"{teacher} proposed {count:,} labels{more}.", "proposed": count}
+    more = f"; {counted(unseen, 'thing is', 'things are')} in the report" if unseen else ""
+    return {"message": f"{teacher} proposed {counted(count, 'label')}{more}.", "proposed": count}

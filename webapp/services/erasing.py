@@ -17,7 +17,7 @@ from webapp.datasets.uploads import uploads_dir
 from webapp.db.accounts import User
 from webapp.db.base import db
 from webapp.db.datasets import Dataset, DatasetVersion, Picture, PicturedPerson, Sample, VersionSample
-from webapp.db.engine import transaction
+from webapp.db.engine import forget_log, transaction
 from webapp.db.jobs import ENDED, Job, JobFile, JobFinding
 from webapp.services import picture_files
 from webapp.services.dataset_access import dataset_for, raise_change_number
@@ -81,6 +81,7 @@ def delete_person(actor: User, person_id: str) -> Sequence[DatasetLoss]:
             forget_gone_originals(session, dataset_id)
         session.delete(person)
     _delete_files([picture.sha256 for picture in pictures], jobs_with_files)
+    forget_log()
     return losses
 
 

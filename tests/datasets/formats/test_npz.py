@@ -54,6 +54,9 @@ def valid(side_px: int = 16, count: int = 3) -> Arrays:
         "split": np.array(["train", "", "test"][:count]),
         "person": np.array(["Anna", "", "Ben"][:count]),
         "file_name": np.array([f"{number}.png" for number in range(count)]),
+        "state": np.array(["reviewed", "proposed", "excluded"][:count]),
+        "session": np.array(["monday", "", "gym"][:count]),
+        "source": np.array(["webcam", "", "video"][:count]),
         "schema_version": np.array(1),
     }
 
@@ -82,6 +85,9 @@ def archives(draw: st.DrawFn) -> tuple[Skeleton, bytes]:
         "split": np.array(draw(st.lists(st.sampled_from(("", "train", "test")), min_size=count, max_size=count)), "U"),
         "person": np.array(["Änne", "", "B"][:count], "U"),
         "file_name": np.array([f"a/{number}.png" for number in range(count)], "U"),
+        "state": np.array(["proposed", "reviewed", "excluded"][:count], "U"),
+        "session": np.array(["", "Ägypten", "b"][:count], "U"),
+        "source": np.array(["webcam", "", "coco"][:count], "U"),
     }
     return skeleton, saved(arrays)
 
@@ -148,6 +154,15 @@ def test_writing_and_reading_take_the_same_memory_however_many_there_are() -> No
 
     few, many = peak_bytes(40), peak_bytes(400)  # 400 crops are 26 MB as they stand in the archive
     assert many < few + 3_000_000
+
+
+def test_an_archive_without_states_sessions_and_sources_is_taken_for_reviewed() -> None:
+    arrays = {key: array for key, array in valid().items() if key not in {"state", "session", "source"}}
+    pictures, findings = read_all(npz, {"a.npz": saved(arrays)}, UPPER_BODY_6)
+    assert findings == []
+    assert {(picture.people[0].state, picture.session, picture.source) for picture in pictures} == {
+        ("reviewed", None, None)
+    }
 
 
 def changed(**arrays: NDArray[Any]) -> bytes:
@@ -245,7 +260,9 @@ def test_greys_between_those_of_eight_bits_are_rounded_and_noted() -> None:
     arrays["images"][0] = 0.3333
     pictures, findings = read_all(npz, {"a.npz": saved(arrays)}, UPPER_BODY_6)
     assert len(pictures) == 3
-    assert [(finding.kind, "1 samples were rounded" in finding.reason) for finding in findings] == [("noted", True)]
+    assert [(finding.kind, "the greys of 1 sample were rounded" in finding.reason) for finding in findings] == [
+        ("noted", True)
+    ]
 
 
 def test_a_bomb_takes_time_and_no_memory() -> None:

@@ -4,7 +4,8 @@
     keypoints       (N, K, 2) float32 in 0..1 of the crop; 0 where absent
     visibility      (N, K) uint8: 0 absent, 1 hidden, 2 visible
     names           (K,) text      edges (E, 2) int32      flip (K,) int32: each keypoint's partner in a mirror
-    split, person, file_name    (N,) text, empty where unknown
+    split, person, file_name, state, session, source
+                    (N,) text, empty where unknown; the last three may be missing, and without a state it is reviewed
     schema_version  () int64
 
 Nothing is ever pickled, and neither way holds more than one crop in memory; what is small is kept until it is written.
@@ -17,6 +18,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -27,6 +29,7 @@ from numpy.typing import NDArray
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Box, FloatArray
 from webapp.core.skeleton import Skeleton, with_flip_pairs
+from webapp.core.wording import counted
 from webapp.datasets.crops import MARGIN, to_crop
 from webapp.datasets.files import Files
 from webapp.datasets.formats import own
@@ -40,10 +43,11 @@ from webapp.datasets.formats.checks import (
 )
 from webapp.datasets.formats.npz_writing import SCHEMA, square_of, write
 from webapp.datasets.formats.pictures import ending
-from webapp.datasets.records import SPLITS, Finding, LabelledPerson, LabelledPicture
+from webapp.datasets.records import Finding, LabelledPerson, LabelledPicture
 from webapp.datasets.zip_list import zip_of
 
 __all__ = ["read", "recognises", "skeleton_of", "write"]
+_TEXTS, _LATER_TEXTS = ("split", "person", "file_name"), ("state", "session", "source")
 _MIN_SIDE_PX, _MAX_SIDE_PX = 8, 1024
 _MAX_SAMPLES = 1_000_000
 _MAX_TEXT = 1024  # characters of one name, as numpy stores them: all are as wide as the longest
@@ -97,9 +101,8 @@ def read(files: Files, skeleton: Skeleton) -> Iterator[LabelledPicture | Finding
                     yield Finding(f"{name}: sample {number}", note, "noted")
                 yield picture
             if rounded:
-                yield Finding(
-                    name, f"the pictures of {rounded} samples were rounded to the {_GREYS + 1} greys of 8 bits", "noted"
-                )
+                of_samples = counted(rounded, "sample")
+                yield Finding(name, f"the greys of {of_samples} were rounded to the {_GREYS + 1} of 8 bits", "noted")
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,9 @@ class _Row:
     split: str
     person: str
     file_name: str
+    state: str = ""
+    session: str = ""
+    source: str = ""
 
 
 def _picture(row: _Row, order: KeypointOrder) -> tuple[LabelledPicture, str | None, bool]:
@@ -123,22 +129,20 @@ def _picture(row: _Row, order: KeypointOrder) -> tuple[LabelledPicture, str | No
     exact = np.array_equal(pixels.astype(np.float32) / np.float32(_GREYS), row.image[..., 0])
     visibility = checked_visibility(row.visibility.astype(np.float64))
     label, note = order.label(row.keypoints.astype(np.float64) * side_px, visibility, side_px, side_px)
-    split = row.split or None
-    if split is not None and split not in SPLITS:
-        raise InvalidInputError(f"split must be one of {', '.join(SPLITS)} or empty, got {split!r:.60}")
-    if len(row.person) > own.MAX_NAME:
-        raise InvalidInputError(f"person has {len(row.person)} characters; at most {own.MAX_NAME} are kept")
+    said = own.person_of({"state": row.state or "reviewed", "split": row.split or None, "person": row.person or None})
+    of_picture = own.picture_of({"session": row.session or None, "source": row.source or None})
     # shares of a side that is no power of two may not come back from pixels, so that the very ones are kept
     kept = {"keypoints": [[decimal(x), decimal(y)] for x, y in row.keypoints], "visibility": visibility.tolist()}
     box, there = whole_crop(side_px), visibility > 0
     keeping = order.names == order.skeleton.keypoints and not note
     if keeping:
         keeping = not np.array_equal(to_crop(label.keypoints_px, square_of(box))[there], row.keypoints[there])
-    person = LabelledPerson(box, label, "reviewed", row.person or None, split, {"npz": kept} if keeping else {})
+    person_extra = {"npz": kept} if keeping else {}
+    person = LabelledPerson(box, label, said.state or "reviewed", said.person, said.split, person_extra)
     # as a file of its own the crop may have to take another name
     extra = {"npz": {"file_name": row.file_name}} if row.file_name else {}
-    picture = LabelledPicture(row.file_name or "sample.png", side_px, side_px, (person,), extra=extra, pixels=pixels)
-    return picture, note, exact
+    name, size_px, origin = row.file_name or "sample.png", (side_px, side_px), (of_picture.source, of_picture.session)
+    return LabelledPicture(name, *size_px, (person,), *origin, extra, pixels), note, exact
 
 
 def whole_crop(side_px: int) -> Box:
@@ -185,14 +189,11 @@ class _Archive:
 
     def samples(self, keypoints: int) -> Iterator[_Row]:
         """Row by row; what is declared was checked against what is there before the first."""
-        with (
-            self._open("images") as images,
-            self._open("keypoints") as points,
-            self._open("visibility") as seen,
-            self._open("split") as splits,
-            self._open("person") as people,
-            self._open("file_name") as names,
-        ):
+        with ExitStack() as held:
+            arrays = [held.enter_context(self._open(key)) for key in ("images", "keypoints", "visibility")]
+            images, points, seen = arrays
+            there = {key for key in _LATER_TEXTS if f"{key}.npy" in self._zip.namelist()}
+            texts = {key: held.enter_context(self._open(key)) for key in (*_TEXTS, *there)}
             count, side_px = (*images.shape, 0, 0)[:2]
             images.require((count, side_px, side_px, 1), "<f4")
             if not (_MIN_SIDE_PX <= side_px <= _MAX_SIDE_PX and count <= _MAX_SAMPLES):
@@ -202,11 +203,11 @@ class _Archive:
                 )
             points.require((count, keypoints, 2), "<f4")
             seen.require((count, keypoints), "|u1")
-            for member in (splits, people, names):
+            for member in texts.values():
                 member.require_texts(count)
             for _ in range(count):
-                said = [_text(member.row(), self._name) for member in (splits, people, names)]
-                yield _Row(images.row(), points.row(), seen.row(), *said)
+                said = {key: _text(member.row(), self._name) for key, member in texts.items()}
+                yield _Row(images.row(), points.row(), seen.row(), **said)
 
     def _open(self, key: str) -> _Member:
         try:

@@ -64,6 +64,9 @@ class _Small:
     splits: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    sessions: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
 
     def add(self, picture: LabelledPicture, person: LabelledPerson, label: Label) -> None:
         keypoints, visibility = _in_crop(person, label)
@@ -72,6 +75,9 @@ class _Small:
         self.splits.append(person.split or "")
         self.people.append(person.person or "")
         self.names.append(_file_name(picture))
+        self.states.append(person.state)
+        self.sessions.append(picture.session or "")
+        self.sources.append(picture.source or "")
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         count, keypoints = len(self.names), len(self.skeleton.keypoints)
@@ -84,6 +90,9 @@ class _Small:
             "split": np.array(self.splits, "U"),
             "person": np.array(self.people, "U"),
             "file_name": np.array(self.names, "U"),
+            "state": np.array(self.states, "U"),
+            "session": np.array(self.sessions, "U"),
+            "source": np.array(self.sources, "U"),
             "schema_version": np.array(SCHEMA, "<i8"),
         }
 
