@@ -1,7 +1,8 @@
 """python -m tools.screenshots: makes the README's pictures from a real run, with the sample clip in place of a camera.
 
 It serves on its own instance directory, teaches one take of the clip's first jumping jack on the record page, plays
-the clip on the live page and takes the picture when the second one is recognised.
+the clip on the live page and takes the picture when the second one is recognised. Then pictures of the clip become a
+dataset that a model labels, for the labelling page.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ IMAGES = ROOT / "docs" / "images"
 SIZE_PX: ViewportSize = {"width": 1280, "height": 800}
 TALL_PX: ViewportSize = {"width": 1280, "height": 1520}
 PERSON = "anna"
+DATASET = "Warming up"
 
 
 def main() -> int:
@@ -41,10 +43,12 @@ def main() -> int:
             log_in(page, PERSON)
             record(page)
             live(page)
+            make_dataset(server)
+            label(page)
             browser.close()
         finally:
             server.stop()
-    print(f"Wrote {IMAGES / 'record.png'} and {IMAGES / 'live.png'}.")
+    print(f"Wrote record.png, live.png and label.png in {IMAGES}.")
     return 0
 
 
@@ -72,6 +76,21 @@ def live(page: Page) -> None:
     expect(page.locator("[data-events] .event")).to_have_count(2, timeout=120_000)
     settle(page)
     page.screenshot(path=IMAGES / "live.png")
+
+
+def make_dataset(server: RunningServer) -> None:
+    server.instance.command("datasets", "create", DATASET, "--skeleton", "coco_17", "--owner", PERSON)
+    chosen = ("--every-frames", "40", "--label-with", "blazepose_full")
+    server.instance.command("datasets", "import", str(DEMO_CLIP), "--dataset", DATASET, *chosen)
+
+
+def label(page: Page) -> None:
+    page.goto("/datasets/")
+    page.get_by_role("link", name=DATASET).first.click()
+    page.get_by_role("link", name="Label", exact=True).first.click()
+    expect(page.locator("[data-facts]")).not_to_be_empty()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "label.png")
 
 
 def settle(page: Page) -> None:

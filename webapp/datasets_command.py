@@ -34,6 +34,7 @@ from webapp.jobs.import_sources import files_at
 from webapp.jobs.running import DATABASE_FAULTS, Show, run_claimed
 from webapp.services import datasets, jobs
 from webapp.services.accounts import get_account
+from webapp.services.dataset_jobs import require_teacher
 from webapp.services.dataset_versions import list_versions, make_version
 from webapp.services.job_reports import csv_lines
 from webapp.services.names import name_key
@@ -76,6 +77,12 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
     path = arguments.path.expanduser().resolve()
     dataset, is_new = _dataset_or_new(arguments, path, settings)
     owner, dataset_id = _owner(dataset), dataset.id
+    try:
+        if arguments.label_with:
+            require_teacher(owner, dataset_id, arguments.label_with)
+    except MoveprintError:
+        _delete_if(is_new, dataset_id)
+        raise
     person_id = None
     if arguments.person:
         with transaction() as session:
@@ -94,14 +101,18 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
     }
     done = _run_job(settings, _Asked(owner, "import", dataset_id, parameters), arguments.report)
     came_in = jobs.result_of(done.job).get("samples")
-    if not came_in and is_new:
-        with transaction() as session:
-            session.delete(session.get_one(Dataset, dataset_id))
+    _delete_if(not came_in and is_new, dataset_id)
     if not came_in or not arguments.label_with:
         return (0 if came_in else 1), done.text
     wanted = {"pose_model": arguments.label_with, "detector": None, "states": ["unlabelled"], "min_score": 0.5}
     labelled = _run_job(settings, _Asked(owner, "propose", dataset_id, wanted), None)
     return labelled.status, f"{done.text}\n{labelled.text}"
+
+
+def _delete_if(made_in_vain: bool, dataset_id: str) -> None:
+    if made_in_vain:
+        with transaction() as session:
+            session.delete(session.get_one(Dataset, dataset_id))
 
 
 def _propose(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
@@ -191,6 +202,11 @@ class _Done:
 def _run_job(settings: Settings, asked: _Asked, report: Path | None) -> _Done:
     """Run it in this process with a bar, and say what it found."""
     actor = asked.actor
+    if report is not None:
+        try:
+            report.touch()
+        except OSError as error:
+            raise InvalidInputError(f"the report {report} cannot be written: {error.strerror}") from error
     job_id = jobs.create_job(actor, asked.kind, asked.dataset_id, asked.parameters, draft=True).id
     held = claim(job_id, "draft")
     if held is None:

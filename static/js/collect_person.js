@@ -12,7 +12,6 @@ export class PersonChoice {
     this.choice.addEventListener("change", () => this.#show());
     this.name.addEventListener("input", () => this.name.classList.remove("is-invalid"));
     this.agreed.addEventListener("change", () => this.agreed.classList.remove("is-invalid"));
-    if (this.choice.options.length > 1) this.choice.selectedIndex = 1; // mostly it is the one from before
     this.#show();
   }
 

@@ -80,10 +80,10 @@ export class LabelPointer {
   }
 
   // The keypoint keeps its distance from the pointer, so that taking hold of it does not move it. A mere click chooses it;
-  // but where another was chosen by key, that one is meant to come here.
+  // but where one was chosen by key, that one is meant to come here, however near it is.
   #pointDrag(k, start, touch) {
     const { editor } = this;
-    const meant = editor.armed && editor.selected !== k ? editor.selected : null;
+    const meant = editor.armed ? editor.selected : null;
     if (meant === null) editor.select(k);
     const [px, py] = this.view.toStage(editor.label.points[k]);
     const grip = [px - start[0], py - start[1]];

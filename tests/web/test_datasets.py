@@ -223,10 +223,29 @@ def test_settings_are_for_the_owner_to_change(members: dict[str, Browser], owner
     assert members["labeller"].get(url).status_code == 404
 
 
+def test_sharing_with_nobody_is_said_above_the_form(owner: Browser, arms: Seeded) -> None:
+    answer = owner.send_form(f"/datasets/{arms.dataset_id}/members", username="nobody-at-all", role="viewer")
+
+    assert answer.location == f"/datasets/{arms.dataset_id}/settings"
+    assert "nobody-at-all" in owner.get(answer.location).text
+
+
+def test_an_empty_dataset_is_not_called_labelled(owner: Browser) -> None:
+    made = owner.send_json("/datasets/", {"name": "Empty", "skeleton": "coco_17"}).get_json()
+
+    page = owner.get(f"/datasets/{made['dataset_id']}/").text
+
+    assert "once there are pictures" in page
+    assert "Everybody has a label" not in page
+
+
 def test_deleting_by_form_needs_the_name(app: Flask, owner: Browser, arms: Seeded) -> None:
     url = f"/datasets/{arms.dataset_id}/delete"
 
-    assert owner.send_form(url, name="arm").status_code == 422
+    mistyped = owner.send_form(url, name="arm")
+    assert mistyped.location == f"/datasets/{arms.dataset_id}/settings"
+    assert "to delete it; nothing was deleted" in owner.get(mistyped.location).text
+    assert owner.send_json(url, {"name": "arm"}).status_code == 422
     assert owner.send_form(url, name="Arms").location == "/datasets/"
     with app.app_context():
         assert db.session.get(Dataset, arms.dataset_id) is None

@@ -34,7 +34,7 @@ def teachers(actor: User, dataset: Dataset) -> Sequence[ModelEntry]:
 
 def ask_propose(actor: User, dataset_id: str, pose_model: str, states: Sequence[str], min_score: float) -> Job:
     """Have labels proposed. InvalidInputError where that model cannot."""
-    _require_teacher(actor, dataset_id, pose_model)
+    require_teacher(actor, dataset_id, pose_model)
     _require_states(states, PROPOSABLE)
     if not 0 <= min_score <= 1:
         raise InvalidInputError(f"min_score must be 0 to 1, got {min_score:g}")
@@ -45,7 +45,7 @@ def ask_propose(actor: User, dataset_id: str, pose_model: str, states: Sequence[
 def ask_curate(actor: User, dataset_id: str, pose_model: str | None) -> Job:
     """Have outliers and duplicates looked for; with a model also where it sees something else than the labels say."""
     if pose_model is not None:
-        _require_teacher(actor, dataset_id, pose_model)
+        require_teacher(actor, dataset_id, pose_model)
     return jobs.create_job(actor, "curate", dataset_id, {"pose_model": pose_model})
 
 
@@ -100,7 +100,8 @@ def waiting_before(job: Job) -> int:
     return db.session.scalar(select(func.count()).select_from(Job).where(earlier)) or 0
 
 
-def _require_teacher(actor: User, dataset_id: str, pose_model: str) -> None:
+def require_teacher(actor: User, dataset_id: str, pose_model: str) -> None:
+    """InvalidInputError unless the model is installed and finds keypoints that the dataset's skeleton has."""
     dataset = dataset_for(actor, dataset_id, "edit")
     entry = models.find_entry(models.known(actor), "pose", pose_model)
     if not entry.present:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from webapp.core.errors import InvalidInputError, sentence
+from webapp.core.errors import InvalidInputError, MoveprintError, NotFoundError, sentence
 from webapp.core.skeleton import SKELETONS
 from webapp.core.skeleton_json import skeleton_from_json, skeleton_to_json
 from webapp.db.datasets import MEMBER_ROLES, PicturedPerson
@@ -13,6 +13,7 @@ from webapp.services import dataset_members as members
 from webapp.services import datasets as service
 from webapp.services import erasing, jobs
 from webapp.services import people as people_service
+from webapp.services.dataset_access import dataset_for
 from webapp.services.datasets import ShownDataset
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import wants_json
@@ -99,7 +100,11 @@ def settings(dataset_id: str) -> str:
 @signed_in
 def add_member(dataset_id: str) -> Response:
     body = json_body() if request.is_json else request.form
-    name = members.add_member(signed_in_user(), dataset_id, text_of(body, "username"), text_of(body, "role"))
+    dataset_for(signed_in_user(), dataset_id, "own")
+    try:
+        name = members.add_member(signed_in_user(), dataset_id, text_of(body, "username"), text_of(body, "role"))
+    except (InvalidInputError, NotFoundError) as error:
+        return _mistake(error, dataset_id)
     return _done(f"{name} sees this dataset from now on.", _settings_url(dataset_id))
 
 
@@ -128,7 +133,10 @@ def remove_member(dataset_id: str, user_id: int) -> Response:
 def delete(dataset_id: str) -> Response:
     """Its name goes along, as whoever deletes it typed it."""
     body = json_body() if request.is_json else request.form
-    erasing.delete_dataset(signed_in_user(), dataset_id, text_of(body, "name"))
+    try:
+        erasing.delete_dataset(signed_in_user(), dataset_id, text_of(body, "name"))
+    except InvalidInputError as error:
+        return _mistake(error, dataset_id)
     return _done("The dataset is deleted with all its pictures.", url_for("datasets.index"))
 
 
@@ -203,6 +211,14 @@ def _done(message: str, next_url: str) -> Response:
         return jsonify({})
     flash(message, "success")
     return redirect(next_url)
+
+
+def _mistake(error: MoveprintError, dataset_id: str) -> Response:
+    """What was typed into a form of the settings and is not so: told there, above the form."""
+    if wants_json():
+        raise error
+    flash(sentence(str(error)), "danger")
+    return redirect(_settings_url(dataset_id))
 
 
 def _settings_url(dataset_id: str) -> str:
