@@ -38,7 +38,6 @@ from webapp.datasets.label_bytes import from_bytes
 from webapp.datasets.picture_file import PictureLimits
 from webapp.datasets.picture_store import SCRATCH_PREFIX, store_of
 from webapp.datasets.records import Finding
-from webapp.datasets.thumbnails import thumbnails_beside
 from webapp.datasets.uploads import uploads_dir
 from webapp.db.base import db
 from webapp.db.datasets import Dataset, LabelRevision, Picture, PicturedPerson, Sample
@@ -403,7 +402,7 @@ def test_what_waits_for_its_transaction_keeps_no_decoded_picture(settings: Setti
     with desk.app.app_context():
         known = import_pictures.KnownFiles(db.session(), desk.dataset_id)
     limits = PictureLimits(settings.max_picture_bytes, settings.max_picture_pixels)
-    preparer = import_pictures.Preparer(store, thumbnails_beside(store), limits, known)
+    preparer = import_pictures.Preparer(store, limits, known)
     frame = np.asarray(noise(640, 480))
     prepared = preparer.prepare(Incoming("v.mp4#0", "video", "s", pixels=frame))
     assert isinstance(prepared, import_pictures.Prepared)

@@ -18,7 +18,6 @@ from webapp.core.errors import InvalidInputError
 from webapp.datasets.picture_file import CleanPicture, PictureLimits, encoded, from_pixels, read_picture
 from webapp.datasets.picture_store import PictureStore, StoredPicture
 from webapp.datasets.records import Finding
-from webapp.datasets.thumbnails import Thumbnails
 from webapp.db.datasets import Picture, Sample
 from webapp.jobs.import_sources import Incoming
 
@@ -72,8 +71,8 @@ class Preparer:
     without_rows: hashes of files that no row was written for, since their pictures were refused or are still to come.
     """
 
-    def __init__(self, store: PictureStore, thumbnails: Thumbnails, limits: PictureLimits, known: KnownFiles) -> None:
-        self._store, self._thumbnails, self._limits, self._known = store, thumbnails, limits, known
+    def __init__(self, store: PictureStore, limits: PictureLimits, known: KnownFiles) -> None:
+        self._store, self._limits, self._known = store, limits, known
         self.without_rows: set[str] = set()
 
     def prepare(self, item: Incoming | Finding) -> Prepared | Finding:
@@ -107,8 +106,7 @@ class Preparer:
             look = picture.image.copy()
             look.thumbnail((LOOK_SIDE_PX, LOOK_SIDE_PX), reducing_gap=2.0)
             return Prepared(incoming, original, stored, data, look, look.width / picture.image.width)
-        for person in incoming.people:
-            self._thumbnails.keep(picture.image, stored.sha256, person.box)
+        # thumbnails wait until somebody looks at them: they would take a third of the time
         return Prepared(incoming, original, stored, data)
 
     def _clean(self, incoming: Incoming, data: bytes) -> CleanPicture:

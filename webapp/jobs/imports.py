@@ -81,7 +81,7 @@ class _Importer:
         self._thumbnails: Thumbnails = thumbnails_beside(store)
         limits = PictureLimits(settings.max_picture_bytes, settings.max_picture_pixels)
         known = KnownFiles(db.session(), dataset.id)
-        self._preparer = Preparer(store, self._thumbnails, limits, known)
+        self._preparer = Preparer(store, limits, known)
         self._rows = ImportRows(context, store, self._preparer, Names(order, dataset))
         self._find: Find = DetectorFinder(settings, skeleton_of(dataset))
         self._shots = Shots(dataset.id, order.session, self._thumbnails) if order.source == "webcam" else None
