@@ -107,7 +107,7 @@ def test_what_is_in_the_dataset_already_is_noted_and_not_stored_twice(
     job_id, _ = imported(desk, settings, **{"from": str(folder)})
     assert counts(desk.app)[0] == 6
     assert before[0] == 5
-    assert len(stored_files(settings)) == len(files) + 2
+    assert len(stored_files(settings)) == len(files) + 1
     noted = findings(desk.app, job_id)
     assert len(noted) == 5
     assert all(kind == "noted" and "already" in reason for kind, _, reason in noted)
@@ -323,9 +323,7 @@ def test_killed_at_any_point_an_import_goes_on_and_loses_and_doubles_nothing(
         names = list(db.session.scalars(select(Picture.file_name).join(Sample).order_by(Sample.position)))
     assert positions == list(range(count))
     assert names == [f"images/{number:05}.jpg" for number in range(count)]
-    assert len(stored_files(settings)) == 2 * count + len(
-        list((settings.instance_dir / "datasets").glob("*/??/.part*"))
-    )
+    assert len(stored_files(settings)) == count + len(list((settings.instance_dir / "datasets").glob("*/??/.part*")))
 
 
 def test_killed_and_then_cancelled_an_import_leaves_no_file_that_was_ahead_of_its_row(
