@@ -100,6 +100,28 @@ def test_everybody_may_be_one_person(terminal: Terminal, instance_dir: Path, ann
     assert status == 0
 
 
+def test_a_teacher_labels_what_an_import_brought_and_nothing_that_was_there(
+    terminal: Terminal, instance_dir: Path, anna: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOVEPRINT_DETECTOR", "whole_frame")
+    for number, name in enumerate(("before", "after")):
+        (tmp_path / name).mkdir()
+        grey = Image.new("RGB", SIZE_PX, (90 + 40 * number,) * 3)
+        grey.save(tmp_path / name / f"{name}.jpg")
+    terminal.run(instance_dir, "datasets", "create", "Street", "--skeleton", "coco_17", "--owner", anna)
+    into = ("--dataset", "Street")
+
+    terminal.run(instance_dir, "datasets", "import", str(tmp_path / "before"), *into)
+    status, said, _ = terminal.run(
+        instance_dir, "datasets", "import", str(tmp_path / "after"), *into, "--label-with", "blazepose_lite"
+    )
+
+    assert status == 0
+    assert [line for line in said.splitlines() if "sees nobody" in line] == [
+        "noted: after.jpg: blazepose_lite sees nobody in the box"
+    ]
+
+
 def test_an_import_of_nothing_has_the_status_1_and_leaves_no_dataset(
     terminal: Terminal, instance_dir: Path, anna: str, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ from webapp.db.schema import require_latest
 from webapp.db.standalone import database_app
 from webapp.jobs.claims import claim, give_back
 from webapp.jobs.import_sources import files_at
-from webapp.jobs.running import DATABASE_FAULTS, Show, run_claimed
+from webapp.jobs.running import DATABASE_FAULTS, Show, labelling_parameters, run_claimed
 from webapp.services import datasets, jobs
 from webapp.services.accounts import get_account
 from webapp.services.dataset_jobs import require_teacher
@@ -104,7 +104,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
     _delete_if(not came_in and is_new, dataset_id)
     if not came_in or not arguments.label_with:
         return (0 if came_in else 1), done.text
-    wanted = {"pose_model": arguments.label_with, "detector": None, "states": ["unlabelled"], "min_score": 0.5}
+    wanted = labelling_parameters(arguments.label_with, done.job.id)
     labelled = _run_job(settings, _Asked(owner, "propose", dataset_id, wanted), None)
     return labelled.status, f"{done.text}\n{labelled.text}"
 

@@ -170,3 +170,4 @@ def test_an_import_that_is_to_be_labelled_is_followed_by_that_job_when_it_has_su
     (following,) = db.session.query(Job).filter_by(kind="propose")
     assert (following.state, following.created_by) == ("queued", desk.owner_id)
     assert parameters_of(following)["pose_model"] == "blazepose_lite"
+    assert parameters_of(following)["job_id"] == held.job_id

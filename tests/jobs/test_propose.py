@@ -134,6 +134,19 @@ def test_what_a_person_has_seen_is_never_touched(context: None, desk: Desk, sett
     assert [sample.revision for sample in samples(dataset_id)] == [0, 0, 1, 2]
 
 
+def test_after_an_import_only_what_it_brought_is_labelled(context: None, desk: Desk, settings: Settings) -> None:
+    dataset_id = man_dataset(settings, desk.owner_id, UPPER_BODY_6, FRAMES[:4])
+    import_id = create_job(desk.owner, "import", dataset_id, {}).id
+    with transaction():
+        for sample in samples(dataset_id)[1:3]:
+            sample.picture.job_id = import_id
+
+    job = run(desk, settings, dataset_id, job_id=import_id)
+
+    assert [sample.revision for sample in samples(dataset_id)] == [0, 1, 1, 0]
+    assert result_of(job)["proposed"] == 2
+
+
 def test_who_labels_while_the_teacher_looks_keeps_their_label(
     context: None, desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.core.records import Box
@@ -41,6 +41,8 @@ class _Asked:
 def run_propose(context: JobContext) -> Mapping[str, object]:
     """Propose labels. What is done is counted in positions of the dataset, so that it goes on where it stopped.
 
+    The parameter `job_id` is of an import: only people in pictures that it brought are looked at, nobody in pictures
+    that were there before, even where the import added somebody to one.
     InvalidInputError where the model and the dataset have fewer than two keypoints in common.
     """
     dataset = db.session.get(Dataset, context.dataset_id)
@@ -48,6 +50,7 @@ def run_propose(context: JobContext) -> Mapping[str, object]:
         raise NotFoundError("the dataset was deleted")
     states, min_score = _states(context.parameters), _min_score(context.parameters)
     skeleton = skeleton_of(dataset)
+    wanted = _wanted(context.dataset_id, states, context.parameters.get("job_id"))
     end = _end(context.dataset_id)
     db.session.rollback()
     context.begin("Loading the model", None)
@@ -56,7 +59,7 @@ def run_propose(context: JobContext) -> Mapping[str, object]:
     store = store_of(context.settings)
     at = context.done
     while at < end:
-        asked = _next_samples(context.dataset_id, states, at, end)
+        asked = _next_samples(wanted, at, end)
         proposals, findings = _ask(context, teacher, min_score, store, asked)
         at = asked[-1].position + 1 if len(asked) == BATCH else end
         with transaction() as session:
@@ -86,18 +89,18 @@ def _ask(
     return proposals, findings
 
 
-def _next_samples(dataset_id: str, states: Sequence[str], at: int, end: int) -> list[_Asked]:
+def _wanted(dataset_id: str, states: Sequence[str], import_id: object) -> Sequence[ColumnElement[bool]]:
+    """What holds of a sample and its picture that is to be looked at."""
+    holds = [Sample.dataset_id == dataset_id, Sample.state.in_(states), Sample.deleted_at.is_(None)]
+    return holds if import_id is None else [*holds, Picture.job_id == import_id]
+
+
+def _next_samples(wanted: Sequence[ColumnElement[bool]], at: int, end: int) -> list[_Asked]:
     """The next to be looked at, by position."""
     columns = (Sample.id, Sample.position, Sample.revision, Sample.x1_px, Sample.y1_px, Sample.x2_px, Sample.y2_px)
     query = select(*columns, Picture.sha256, Picture.suffix, Picture.file_name).join(Sample.picture)
-    wanted = query.where(
-        Sample.dataset_id == dataset_id,
-        Sample.state.in_(states),
-        Sample.deleted_at.is_(None),
-        Sample.position >= at,
-        Sample.position < end,
-    )
-    rows = db.session.execute(wanted.order_by(Sample.position).limit(BATCH)).all()
+    here = query.where(*wanted, Sample.position >= at, Sample.position < end)
+    rows = db.session.execute(here.order_by(Sample.position).limit(BATCH)).all()
     db.session.rollback()
     return [
         _Asked(sample_id, position, revision, Box(x1, y1, x2, y2), sha256, suffix, file_name)

@@ -169,15 +169,20 @@ def _succeed(context: RunningJob, held: Claim, result: Mapping[str, object]) -> 
             session.add(labelling_job(context, teacher))
 
 
+def labelling_parameters(teacher: str, import_id: str) -> dict[str, object]:
+    """Of the job that has a teacher label what an import brought, and nothing that was there before."""
+    wanted = {"pose_model": teacher, "detector": None, "states": ["unlabelled"], "min_score": 0.5}
+    return {**wanted, "job_id": import_id}
+
+
 def labelling_job(context: RunningJob, teacher: str) -> Job:
     """What follows an import that shall be labelled."""
-    parameters = {"pose_model": teacher, "detector": None, "states": ["unlabelled"], "min_score": 0.5}
     return Job(
         kind="propose",
         dataset_id=context.dataset_id,
         created_by=context.created_by,
         state="queued",
-        parameters=json.dumps(parameters),
+        parameters=json.dumps(labelling_parameters(teacher, context.job_id)),
     )
 
 
