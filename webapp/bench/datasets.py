@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
+from webapp.bench.printing import print_measured
 from webapp.bench.rounds import ms_since
 from webapp.config import ROOT, Settings
 from webapp.core.errors import InvalidInputError, MoveprintError
@@ -37,10 +38,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
         raise InvalidInputError(f"--count must be {FEW} to {MAX_PICTURES}, got {arguments.count}")
     with tempfile.TemporaryDirectory(prefix="moveprint-bench-") as folder:
         measured = _measured(Path(folder), arguments.count, arguments.pictures)
-    for name, value in measured.items():
-        print(f"{name:34} {value}")
-    if arguments.json:
-        print(json.dumps(measured))
+    print_measured(measured, arguments.json)
     return 0
 
 

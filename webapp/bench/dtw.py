@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import json
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from webapp.bench.one_core import compare_gflop_per_s, first_call_ms, gflop, medians_ms, one_core, random_walks, timed
 from webapp.bench.peer_process import PeerProcess
+from webapp.bench.printing import print_measured
 from webapp.config import Settings
 from webapp.core.dtw import dtw_distance
 from webapp.core.errors import InvalidInputError
@@ -44,11 +44,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     with one_core() as how:
         print(how)
         measured = _measured(query, templates, arguments.rounds, arguments.peer_python)
-    for name, value in measured.items():
-        print(f"{name:34} {value}")
-    print(_in_words(measured))
-    if arguments.json:
-        print(json.dumps(measured))
+    print_measured(measured, arguments.json, _in_words(measured))
     return 0
 
 

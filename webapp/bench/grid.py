@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -13,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from webapp.bench.printing import print_measured
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 
@@ -66,10 +66,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         raise InvalidInputError(f"--samples must be 1000 to {MAX_SAMPLES}, got {arguments.samples}")
     with tempfile.TemporaryDirectory(prefix="moveprint-bench-") as folder:
         measured = _measured(Path(folder), settings, arguments.samples)
-    for name, value in measured.items():
-        print(f"{name:28} {value}")
-    if arguments.json:
-        print(json.dumps(measured))
+    print_measured(measured, arguments.json)
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from webapp.bench.printing import print_measured
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 
@@ -45,10 +45,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         raise InvalidInputError(f"--pictures must be 4 to {MAX_PICTURES}, got {arguments.pictures}")
     with tempfile.TemporaryDirectory(prefix="moveprint-bench-") as folder:
         measured = _measured(Path(folder), settings, arguments.pictures)
-    for name, value in measured.items():
-        print(f"{name:28} {value}")
-    if arguments.json:
-        print(json.dumps(measured))
+    print_measured(measured, arguments.json)
     return 0
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from webapp.bench.printing import print_measured
 from webapp.config import ROOT, Settings
 from webapp.core.errors import InvalidInputError, MoveprintError
 
@@ -41,10 +42,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         )
     with tempfile.TemporaryDirectory(prefix="moveprint-bench-") as folder:
         measured = _measured(Path(folder), settings, arguments)
-    for name, value in measured.items():
-        print(f"{name:20} {value}")
-    if arguments.json:
-        print(json.dumps(measured))
+    print_measured(measured, arguments.json)
     return 0
 
 

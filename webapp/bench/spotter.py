@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import time
 import tracemalloc
 
 import numpy as np
 
 from webapp.bench.one_core import first_call_ms, gflop, medians_ms, one_core, random_walks, read_gb_per_s, timed
+from webapp.bench.printing import print_measured
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.core.records import Pose, PoseSequence
@@ -43,11 +43,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     with one_core() as how:
         print(how)
         measured = matcher_figures(arguments.rounds) | update_figures(arguments.rounds)
-    for name, value in measured.items():
-        print(f"{name:34} {value}")
-    print(_in_words(measured))
-    if arguments.json:
-        print(json.dumps(measured))
+    print_measured(measured, arguments.json, _in_words(measured))
     return 0
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from webapp.bench.live import SAMPLE
 from webapp.bench.peer import Peer
+from webapp.bench.printing import print_measured
 from webapp.bench.vision_models import model_speeds, pose_accuracies, precisions
 from webapp.bench.vision_own import own_model_speeds
 from webapp.bench.vision_people import people_identities, people_speeds
@@ -50,8 +50,5 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         measured |= people_identities(settings, arguments.crowd)
     if arguments.resnet50:
         measured |= own_model_speeds(settings.threads, rounds, settings.weights_dir)
-    for name, value in measured.items():
-        print(f"{name:36} {value}")
-    if arguments.json:
-        print(json.dumps(measured))
+    print_measured(measured, arguments.json)
     return 0
