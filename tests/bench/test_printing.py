@@ -8,7 +8,7 @@ import pytest
 
 from webapp.bench.printing import print_measured
 
-MEASURED = {"pictures": 20, "next_ms_p50": 9.5, "how": "hurried"}
+MEASURED: dict[str, float | str] = {"pictures": 20, "next_ms_p50": 9.5, "how": "hurried"}
 
 
 def test_the_values_stand_under_each_other_and_what_they_mean_below(capsys: pytest.CaptureFixture[str]) -> None:
