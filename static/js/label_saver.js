@@ -5,6 +5,7 @@ import { bodyOf } from "./label_values.js";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15_000;
+const STALE_TOKEN = 400; // the token belongs to another session, or the request is broken
 const WORTH_ANOTHER_TRY = new Set([0, 401, 408, 429, 500, 502, 503, 504]);
 
 // Events: state {waiting, away, loggedOut}; saved {sampleId, answer, label}; conflict {sampleId, theirs}; refused {sampleId, error}.
@@ -61,17 +62,20 @@ export class LabelSaver extends EventTarget {
     this.#sending = false;
   }
 
-  async #send(job) {
-    if (this.loggedOut) await renewToken();
+  // renewed: the token was fetched anew just now, so that a refusal has another cause.
+  async #send(job, { renewed = false } = {}) {
+    if (this.loggedOut && !renewed) await renewToken();
     const body = bodyOf(job.label, this.revisionOf(job.sampleId));
     try {
       const answer = await requestJson(this.urlOf(job.sampleId), { method: "PUT", body });
       return { name: "saved", detail: { answer } };
     } catch (error) {
       if (error.status === 409 && error.answer?.theirs) return { name: "conflict", detail: { theirs: error.answer.theirs } };
-      if (!WORTH_ANOTHER_TRY.has(error.status)) return { name: "refused", detail: { error } };
+      const stale = error.status === STALE_TOKEN && !renewed; // logged in again between fetching the token and sending
+      if (stale && (await renewToken())) return this.#send(job, { renewed: true });
+      if (!stale && !WORTH_ANOTHER_TRY.has(error.status)) return { name: "refused", detail: { error } };
       this.away = true;
-      this.loggedOut = error.status === 401;
+      this.loggedOut = stale || error.status === 401;
       this.#tell();
       return "again";
     }
@@ -86,11 +90,11 @@ export class LabelSaver extends EventTarget {
     this.#waitMs = Math.min(LONGEST_WAIT_MS, this.#waitMs * 2);
   }
 
+  // While a try is under way, the pause after it is a short one.
   #goOnNow() {
-    if (!this.#wake) return;
-    clearTimeout(this.#timer);
     this.#waitMs = FIRST_WAIT_MS;
-    this.#wake();
+    clearTimeout(this.#timer);
+    this.#wake?.();
   }
 
   #tell() {
@@ -98,14 +102,17 @@ export class LabelSaver extends EventTarget {
   }
 }
 
-// Who logged in again in another tab has a new session, which wants its own token.
+// Who logged in again in another tab has a new session, which wants its own token. Answers whether it is here.
 async function renewToken() {
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (answer.redirected || !answer.ok) return;
+    // not followed to the login page: its session would take the place of the one that is just beginning
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
+    if (!answer.ok) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     find(document, 'meta[name="csrf-token"]').content = find(page, 'meta[name="csrf-token"]').content;
+    return true;
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // a TypeError: still away, and the next try says so
+    if (!(error instanceof TypeError)) throw error;
+    return false; // still away, and the next try says so
   }
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Dialog, Page, ViewportSize, expect
+from playwright.sync_api import Dialog, Page, Route, ViewportSize, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import log_in, wait_until
@@ -511,6 +511,33 @@ def test_who_is_logged_out_logs_in_elsewhere_and_loses_nothing(
     labeller.page.evaluate("dispatchEvent(new Event('online'))")
 
     assert labeller.wait_for_revision(first, 2)["state"] == "reviewed"
+
+
+def test_who_logs_in_elsewhere_while_a_label_is_on_its_way_has_it_saved(
+    server: RunningServer, open_labeller: OpenLabeller
+) -> None:
+    labeller = open_labeller(seed(server, "labeller", 4).dataset_id, expected_errors="401|400|Failed to load")
+    page, first = labeller.page, labeller.sample_id
+    on_its_way: list[Route] = []
+
+    def hold_two(route: Route) -> None:
+        if len(on_its_way) < 2:
+            on_its_way.append(route)
+        else:
+            route.continue_()
+
+    page.context.clear_cookies()
+    page.route("**/samples/*/label", hold_two)
+    labeller.press("Enter")
+    wait_until(page, lambda: len(on_its_way) == 1, "the first try")
+    on_its_way[0].continue_()
+    wait_until(page, lambda: len(on_its_way) == 2, "the second try, its token fetched in vain")
+
+    log_in(page.context.new_page(), "labeller")
+    on_its_way[1].continue_()
+
+    assert labeller.wait_for_revision(first, 2)["state"] == "reviewed"
+    expect(page.locator("[data-notice]")).to_have_count(0)
 
 
 def test_who_may_only_look_sees_pictures_and_changes_nothing(
