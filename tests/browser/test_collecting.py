@@ -256,7 +256,7 @@ def test_escape_pauses_the_camera_goes_off_at_once_and_shots_can_be_deleted(
     expect(page.locator(".shot")).to_have_count(count - 1)
     page.locator("[data-finish]").click()
 
-    expect_job(page, f"{count - 1} samples")
+    expect_job(page, f"with {count - 1} sample{'s' if count > 2 else ''} came in")
     assert len(samples_of(page, dataset_url)) == count - 1
 
 
@@ -380,7 +380,7 @@ def test_an_upload_goes_on_after_a_reload_with_what_is_there_already(
     page.locator("[data-files-input]").set_input_files(files)
     page.locator("[data-send]").click()
 
-    expect_job(page, "1 samples")
+    expect_job(page, "1 picture with 1 sample came in")
     assert pieces
     assert all("noise.png" in url and "offset=0" not in url for url in pieces)
 
