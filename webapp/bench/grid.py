@@ -19,7 +19,6 @@ from webapp.core.errors import InvalidInputError
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-USERNAME = "bench"
 MAX_SAMPLES = 100_000
 QUERIES = {
     "first_page": "limit=100",
@@ -71,21 +70,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _measured(folder: Path, settings: Settings, samples: int) -> dict[str, float]:
-    from webapp.bench.grid_dataset import make_dataset
-    from webapp.bench.instance import Instance, end
+    from webapp.bench.served_dataset import served_dataset
 
-    instance = Instance(folder / "instance", {"MOVEPRINT_ASYNC_MODE": settings.async_mode})
-    instance.folder.mkdir()
-    instance.prepare(USERNAME)
-    dataset_id = make_dataset(instance.folder, USERNAME, samples)
-    server = instance.start("web")
-    try:
-        instance.wait_for_http(server)
-        cookie = instance.log_in(USERNAME)
-        queries = _query_figures(f"{instance.url}/datasets/{dataset_id}/samples", cookie, samples)
-        pages = _page_figures(instance.url, f"/datasets/{dataset_id}/pictures", cookie)
-    finally:
-        end(server)
+    with served_dataset(folder, settings, samples) as served:
+        path = f"/datasets/{served.dataset_id}"
+        queries = _query_figures(f"{served.url}{path}/samples", served.cookie, samples)
+        pages = _page_figures(served.url, f"{path}/pictures", served.cookie)
     return {"samples": samples, **queries, **pages}
 
 

@@ -18,7 +18,6 @@ from webapp.core.errors import InvalidInputError
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-USERNAME = "bench"
 SAMPLES = 1200
 MAX_PICTURES = 300
 LOOK_S = 2.0
@@ -51,24 +50,17 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _measured(folder: Path, settings: Settings, pictures: int) -> Mapping[str, float]:
     from webapp.bench.chromium import chromium_page
-    from webapp.bench.grid_dataset import make_dataset
-    from webapp.bench.instance import Instance, end
+    from webapp.bench.served_dataset import served_dataset
 
-    instance = Instance(folder / "instance", {"MOVEPRINT_ASYNC_MODE": settings.async_mode})
-    instance.folder.mkdir()
-    instance.prepare(USERNAME)
-    dataset_id = make_dataset(instance.folder, USERNAME, SAMPLES)
-    server = instance.start("web")
-    try:
-        instance.wait_for_http(server)
-        with chromium_page(instance.url, instance.log_in(USERNAME)) as page:
-            page.goto(f"/datasets/{dataset_id}/label")
-            page.wait_for_function(_SHOWN)
-            page.wait_for_timeout(1000)  # the labeller finds the keys
-            human = _at_human_pace(page, pictures)
-            hurried = _hurried(page, pictures)
-    finally:
-        end(server)
+    with (
+        served_dataset(folder, settings, SAMPLES) as served,
+        chromium_page(served.url, served.cookie) as page,
+    ):
+        page.goto(f"/datasets/{served.dataset_id}/label")
+        page.wait_for_function(_SHOWN)
+        page.wait_for_timeout(1000)  # the labeller finds the keys
+        human = _at_human_pace(page, pictures)
+        hurried = _hurried(page, pictures)
     return {"pictures": pictures, "look_s": LOOK_S, "point_s": POINT_S, **human, **hurried}
 
 
