@@ -6,12 +6,12 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 from flask import Flask
 from PIL import Image
 
 from tests.dataset_seeding import drawn_picture, proposal
+from webapp.bench.dataset_pictures import FolderWriter
 from webapp.config import Settings
 from webapp.core.skeleton import UPPER_BODY_6
 from webapp.datasets.formats import coco
@@ -96,19 +96,3 @@ def add_uploads(app: Flask, settings: Settings, job_id: str, files: Sequence[tup
             path = upload_path(settings.instance_dir, job_id, row.id)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-
-
-class FolderWriter:
-    """Writes into a folder what an export writes into an archive."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def write(self, name: str, data: bytes) -> None:
-        with self.open(name) as file:
-            file.write(data)
-
-    def open(self, name: str) -> BinaryIO:
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb")

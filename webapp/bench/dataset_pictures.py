@@ -28,7 +28,7 @@ _QUALITY = 90
 def make_coco(folder: Path, count: int, pictures: Path | None) -> None:
     """A COCO folder of `count` pictures made of those of a folder, or of the frames of the sample clip."""
     originals = _originals(pictures)
-    writer = _FolderWriter(folder)
+    writer = FolderWriter(folder)
     coco.write((_labelled(number) for number in range(count)), COCO_17, writer)
     for number in range(count):
         path = folder / _name(number)
@@ -81,7 +81,7 @@ def _name(number: int) -> str:
     return f"images/{number:06}.jpg"
 
 
-class _FolderWriter:
+class FolderWriter:
     """Writes into a folder what an export writes into an archive."""
 
     def __init__(self, folder: Path) -> None:
