@@ -10,33 +10,16 @@ import pytest
 from flask import Flask
 from PIL import Image
 
-from tests.conftest import Browser, LogIn, error_of
-from tests.dataset_seeding import Seeded, picture_path, seed_dataset
+from tests.conftest import Browser, error_of
+from tests.dataset_seeding import Seeded, picture_path
+from tests.web.datasets import arms, base, people
 from webapp.config import Settings
-from webapp.db.accounts import User
 from webapp.db.base import db
 from webapp.db.datasets import Picture
 
-ROLES = ("viewer", "labeller", "editor")
+__all__ = ("arms", "people")
+
 REFUSED = 403
-
-
-@pytest.fixture
-def people(log_in: LogIn) -> dict[str, Browser]:
-    found = {name: log_in(name) for name in ("owner", *ROLES, "stranger")}
-    return found | {"admin": log_in("admin", role="admin")}
-
-
-@pytest.fixture
-def arms(app: Flask, settings: Settings, people: dict[str, Browser]) -> Seeded:
-    members = {people[role].user_id or 0: role for role in ROLES}
-    with app.app_context():
-        owner = db.session.get_one(User, people["owner"].user_id)
-        return seed_dataset(owner, settings.instance_dir, 8, members=members)
-
-
-def base(arms: Seeded) -> str:
-    return f"/datasets/{arms.dataset_id}"
 
 
 def label_of(browser: Browser, arms: Seeded, number: int = 0, **changes: Any) -> dict[str, Any]:
