@@ -38,6 +38,8 @@ RANGES = {
     "max_frames_per_s": (1, 1000),
     "max_pixels": (64 * 64, 2**28),
     "job_workers": (0, 16),
+    "training_workers": (0, 16),
+    "training_threads": (0, 256),
     "max_picture_bytes": (2**10, 2**30),
     "max_picture_pixels": (64 * 64, 2**28),
     "max_import_pictures": (1, 10**7),
@@ -89,6 +91,13 @@ class Settings:
     """A picture with more pixels is not decoded."""
     job_workers: int = 1
     """How many jobs (imports, automatic labels, exports) run at a time on this machine; 0 when none shall."""
+    training_workers: int = 1
+    """How many training runs go on at a time on this machine, beside the jobs; 0 when none shall."""
+    training_threads: int = 0
+    """Threads one training run uses; 0: as many as the machine has cores."""
+    queue_url: str = field(default="", repr=False)
+    """Where jobs are rung for: redis://... or postgresql://...; empty means a file of SQLite in the instance
+    directory."""
     max_picture_bytes: int = 32 * 2**20
     """A larger picture file is refused by an import into a dataset."""
     max_picture_pixels: int = 50 * 10**6

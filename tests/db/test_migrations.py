@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.app import create_app
 from webapp.config import Settings
-from webapp.db import datasets, jobs  # noqa: F401
+from webapp.db import datasets, jobs, runs  # noqa: F401
 from webapp.db.accounts import ROLES, Role
 from webapp.db.actions import Action
 from webapp.db.base import Base, db

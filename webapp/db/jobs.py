@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db.base import Base, Moment, PublicId, utc_now
 
-JOB_KINDS = ("import", "propose", "curate", "export")
+JOB_KINDS = ("import", "propose", "curate", "export", "train")
 JOB_STATES = ("draft", "queued", "running", "succeeded", "failed", "cancelled")
 """A draft is still given its files; it is queued when the person starts it."""
 ENDED = ("succeeded", "failed", "cancelled")
@@ -23,7 +23,7 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        CheckConstraint("kind IN ('import', 'propose', 'curate', 'export')", name="kind_known"),
+        CheckConstraint("kind IN ('import', 'propose', 'curate', 'export', 'train')", name="kind_known"),
         CheckConstraint(
             "state IN ('draft', 'queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state_known"
         ),
