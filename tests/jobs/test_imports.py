@@ -31,13 +31,16 @@ from tests.jobs.importing import (
     labelled_picture,
     stored_files,
 )
+from webapp.bench.dataset_pictures import FolderWriter
 from webapp.config import ROOT, Settings
-from webapp.core.skeleton import COCO_17
+from webapp.core.records import Box
+from webapp.core.skeleton import COCO_17, UPPER_BODY_6
 from webapp.core.skeleton_json import skeleton_reference
+from webapp.datasets.formats import coco
 from webapp.datasets.label_bytes import from_bytes
 from webapp.datasets.picture_file import PictureLimits
 from webapp.datasets.picture_store import SCRATCH_PREFIX, store_of
-from webapp.datasets.records import Finding
+from webapp.datasets.records import Finding, LabelledPerson
 from webapp.datasets.uploads import uploads_dir
 from webapp.db.base import db
 from webapp.db.datasets import Dataset, LabelRevision, Picture, PicturedPerson, Sample
@@ -184,6 +187,26 @@ def test_whose_the_pictures_are_is_told_by_folders(desk: Desk, settings: Setting
             "club/Ben/3.jpg": "Ben",
             "club/4.jpg": None,
         }
+
+
+def test_of_several_people_in_a_picture_the_largest_has_the_folders_name(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    picture, jpeg = labelled_picture(1)
+    boxes = [Box(5, 5, 30, 40), Box(10, 10, 90, 100), Box(40, 5, 60, 30)]
+    people = tuple(LabelledPerson(box, None, "unlabelled") for box in boxes)
+    folder = tmp_path / "group"
+    writer = FolderWriter(folder)
+    coco.write([replace(picture, file_name="Anna/1.jpg", people=people)], UPPER_BODY_6, writer)
+    writer.write("Anna/1.jpg", jpeg)
+    job_id, _ = imported(desk, settings, **{"from": str(folder)}, people="folders")
+    with desk.app.app_context():
+        query = select(Sample.x2_px, PicturedPerson.name).outerjoin(
+            PicturedPerson, PicturedPerson.id == Sample.person_id
+        )
+        assert {row[0]: row[1] for row in db.session.execute(query)} == {30: None, 90: "Anna", 60: None}
+    ((kind, _, reason),) = findings(desk.app, job_id)
+    assert (kind, reason) == ("noted", "it shows 3 people, and its folder names one: the largest has the name")
 
 
 def test_all_pictures_of_one_person_are_theirs_and_none_is_taken_when_they_are_gone(

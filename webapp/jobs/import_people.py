@@ -87,12 +87,18 @@ class Names:
             raise InvalidInputError("the person whose pictures these are was deleted; nothing was taken in")
 
     def person_id(self, session: Session, incoming: Incoming, person: LabelledPerson) -> str | Finding | None:
-        """The id, or None where nobody is named; a finding where the name cannot be kept."""
+        """The id, or None where nobody is named; a finding where the name cannot be kept, or is another's.
+
+        A folder's name is of one person: of several in a picture, the largest has it.
+        """
         if self._order.people == "given":
             return self._order.person_id
         name = {"folders": incoming.folder, "format": person.person}.get(self._order.people)
         if name is None:
             return None
+        if self._order.people == "folders" and person is not max(incoming.people, key=lambda each: _area(each.box)):
+            reason = f"it shows {len(incoming.people)} people, and its folder names one: the largest has the name"
+            return Finding(incoming.file_name, reason, "noted")
         try:
             name = clean_name(name, NO_NAME)
         except InvalidInputError as error:

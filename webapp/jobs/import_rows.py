@@ -211,10 +211,11 @@ class _Batch:
 
     def _person_id(self, prepared: Prepared, person: LabelledPerson) -> str | None:
         found = self._names.person_id(self._session, prepared.incoming, person)
-        if isinstance(found, Finding):
+        if not isinstance(found, Finding):
+            return found
+        if found not in self.findings:  # it holds of several people in the picture
             self.findings.append(found)
-            return None
-        return found
+        return None
 
 
 def _hashes(prepared: Prepared) -> tuple[str, ...]:
