@@ -54,6 +54,12 @@ def coco(tmp_path: Path) -> Path:
     return folder
 
 
+def people_in(instance_dir: Path) -> list[str]:
+    """Names of everybody in the database."""
+    with closing(sqlite3.connect(instance_dir / "moveprint.sqlite3")) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM pictured_people ORDER BY name")]
+
+
 def test_a_dataset_is_made_and_listed(terminal: Terminal, instance_dir: Path, anna: str) -> None:
     assert terminal.run(instance_dir, "datasets", "list")[1].startswith("There is no dataset yet")
 
@@ -98,6 +104,42 @@ def test_everybody_may_be_one_person(terminal: Terminal, instance_dir: Path, ann
     status, _, _ = terminal.run(instance_dir, "datasets", "import", str(coco), "--dataset", "street", "--person", "Ben")
 
     assert status == 0
+    assert people_in(instance_dir) == ["Ben"]
+
+
+def test_who_is_in_no_picture_that_came_in_is_not_kept_unless_they_were_there_before(
+    terminal: Terminal, instance_dir: Path, anna: str, coco: Path, tmp_path: Path
+) -> None:
+    terminal.run(instance_dir, "datasets", "import", str(coco), "--dataset", "Street", "--create", "--person", "Ben")
+    (tmp_path / "empty").mkdir()
+    nothing = ("datasets", "import", str(tmp_path / "empty"), "--dataset", "Street")
+
+    for person in ("Cora", "ben"):
+        assert terminal.run(instance_dir, *nothing, "--person", person)[0] == 1
+
+    assert people_in(instance_dir) == ["Ben"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "sentence"),
+    [
+        (("--person", " "), "a person needs a name"),
+        (("--person", "Ben", "--label-with", "hand_lite"), "hand_lite"),
+        (("--person", "Ben", "--report", "no_such_folder/report.csv"), "cannot be written: No such file or directory"),
+    ],
+    ids=("no name", "no teacher", "no report"),
+)
+@pytest.mark.usefixtures("anna")
+def test_a_wish_that_cannot_be_granted_leaves_neither_dataset_nor_person(
+    terminal: Terminal, instance_dir: Path, coco: Path, wish: tuple[str, ...], sentence: str
+) -> None:
+    status, _, error = terminal.run(
+        instance_dir, "datasets", "import", str(coco), "--dataset", "Street", "--create", *wish
+    )
+
+    assert (status, sentence in error) == (1, True), error
+    assert people_in(instance_dir) == []
+    assert "There is no dataset yet" in terminal.run(instance_dir, "datasets", "list")[1]
 
 
 def test_a_teacher_labels_what_an_import_brought_and_nothing_that_was_there(

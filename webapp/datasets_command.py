@@ -24,13 +24,14 @@ from webapp.datasets.archives import open_zip
 from webapp.datasets.formats.known import FORMATS, recognised
 from webapp.db.accounts import User
 from webapp.db.base import db
-from webapp.db.datasets import Dataset
+from webapp.db.datasets import Dataset, PicturedPerson
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job
 from webapp.db.schema import require_latest
 from webapp.db.standalone import database_app
 from webapp.jobs.claims import claim, give_back
 from webapp.jobs.import_sources import files_at
+from webapp.jobs.import_undo import delete_people
 from webapp.jobs.running import DATABASE_FAULTS, Show, labelling_parameters, run_claimed
 from webapp.services import datasets, jobs
 from webapp.services.accounts import get_account
@@ -38,7 +39,7 @@ from webapp.services.dataset_jobs import require_teacher
 from webapp.services.dataset_versions import list_versions, make_version
 from webapp.services.job_reports import csv_lines
 from webapp.services.names import name_key
-from webapp.services.people import find_or_create
+from webapp.services.people import create_person
 from webapp.services.picture_files import exports_dir
 from webapp.services.sequence_json import parse_json
 from webapp.vision.own_card import read_skeleton
@@ -50,6 +51,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
     """Carry out one command; exit status and the text to print."""
     with database_app(settings).app_context():
         require_latest()
+        if getattr(arguments, "report", None) is not None:
+            _require_writable(arguments.report)  # before anything is made
         return _COMMANDS[arguments.action](arguments, settings)
 
 
@@ -77,16 +80,16 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
     path = arguments.path.expanduser().resolve()
     dataset, is_new = _dataset_or_new(arguments, path, settings)
     owner, dataset_id = _owner(dataset), dataset.id
+    made, person_id = _Made(dataset_id if is_new else None), None
     try:
         if arguments.label_with:
             require_teacher(owner, dataset_id, arguments.label_with)
+        if arguments.person:
+            person, person_is_new = create_person(owner, dataset_id, arguments.person, agreed=False)
+            person_id, made.person = person.id, person if person_is_new else None
     except MoveprintError:
-        _delete_if(is_new, dataset_id)
+        made.take_back()
         raise
-    person_id = None
-    if arguments.person:
-        with transaction() as session:
-            person_id = find_or_create(session, owner.id, arguments.person).id
     parameters = {
         "from": str(path),
         "format": arguments.format,
@@ -101,7 +104,8 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
     }
     done = _run_job(settings, _Asked(owner, "import", dataset_id, parameters), arguments.report)
     came_in = jobs.result_of(done.job).get("samples")
-    _delete_if(not came_in and is_new, dataset_id)
+    if not came_in:
+        made.take_back()
     if not came_in or not arguments.label_with:
         return (0 if came_in else 1), done.text
     wanted = labelling_parameters(arguments.label_with, done.job.id)
@@ -109,10 +113,19 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
     return labelled.status, f"{done.text}\n{labelled.text}"
 
 
-def _delete_if(made_in_vain: bool, dataset_id: str) -> None:
-    if made_in_vain:
+@dataclass
+class _Made:
+    """What an import made before its job, and what is taken back where nothing comes in."""
+
+    dataset_id: str | None
+    person: PicturedPerson | None = None
+
+    def take_back(self) -> None:
         with transaction() as session:
-            session.delete(session.get_one(Dataset, dataset_id))
+            if self.dataset_id is not None:
+                session.delete(session.get_one(Dataset, self.dataset_id))
+            if self.person is not None:
+                delete_people(session, [self.person.id], self.person.created_at)
 
 
 def _propose(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
@@ -202,11 +215,6 @@ class _Done:
 def _run_job(settings: Settings, asked: _Asked, report: Path | None) -> _Done:
     """Run it in this process with a bar, and say what it found."""
     actor = asked.actor
-    if report is not None:
-        try:
-            report.touch()
-        except OSError as error:
-            raise InvalidInputError(f"the report {report} cannot be written: {error.strerror}") from error
     job_id = jobs.create_job(actor, asked.kind, asked.dataset_id, asked.parameters, draft=True).id
     held = claim(job_id, "draft")
     if held is None:
@@ -226,6 +234,13 @@ def _run_job(settings: Settings, asked: _Asked, report: Path | None) -> _Done:
     if report is not None:
         report.write_text("".join(csv_lines(jobs.findings_of(actor, job_id))), encoding="utf-8", newline="")
     return _Done(job, 0 if job.state == "succeeded" else 1, "\n".join(_lines(actor, job, report)))
+
+
+def _require_writable(report: Path) -> None:
+    try:
+        report.touch()
+    except OSError as error:
+        raise InvalidInputError(f"the report {report} cannot be written: {error.strerror}") from error
 
 
 def _lines(actor: User, job: Job, report: Path | None) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from flask import current_app
 from sqlalchemy import delete, exists, select, update
@@ -34,7 +35,7 @@ def take_back(job_id: str) -> None:
         job = session.get_one(Job, job_id)
         if job.dataset_id is not None:
             people |= _on_known_pictures(session, job.dataset_id, job_id)
-        _delete_people(session, job, people)
+        delete_people(session, people, job.created_at)
         since = job.started_at if job.attempts > 1 else None
         session.execute(delete(JobFile).where(JobFile.job_id == job_id))
     shutil.rmtree(uploads_dir(settings.instance_dir, job_id), ignore_errors=True)
@@ -46,6 +47,14 @@ def unmark(session: Session, dataset_id: str, job_id: str) -> None:
     """Forget what the import did to pictures that were there before: it has succeeded."""
     for sample in _marked(session, dataset_id, job_id):
         sample.extra = _without_marks(sample)
+
+
+def delete_people(session: Session, people: Collection[str], since: datetime) -> None:
+    """Those of them that an import brought: new since it began, without consent, and in no picture any more."""
+    shown = exists().where(Sample.person_id == PicturedPerson.id)
+    kept = exists().where(VersionSample.person_id == PicturedPerson.id)
+    new = PicturedPerson.created_at >= since, PicturedPerson.consent.is_(None)
+    session.execute(delete(PicturedPerson).where(PicturedPerson.id.in_(people), *new, ~shown, ~kept))
 
 
 def _some_pictures(job_id: str, people: set[str]) -> Sequence[str]:
@@ -86,14 +95,6 @@ def _on_known_pictures(session: Session, dataset_id: str, job_id: str) -> set[st
     session.flush()
     forget_gone_originals(session, dataset_id)
     return people
-
-
-def _delete_people(session: Session, job: Job, people: Collection[str]) -> None:
-    """Those that the import brought: new since it began, without consent, and in no picture any more."""
-    shown = exists().where(Sample.person_id == PicturedPerson.id)
-    kept = exists().where(VersionSample.person_id == PicturedPerson.id)
-    new = PicturedPerson.created_at >= job.created_at, PicturedPerson.consent.is_(None)
-    session.execute(delete(PicturedPerson).where(PicturedPerson.id.in_(people), *new, ~shown, ~kept))
 
 
 def _marked(session: Session, dataset_id: str, job_id: str) -> Sequence[Sample]:
