@@ -9,19 +9,16 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from tqdm import tqdm
 
 from webapp.config import Settings
-from webapp.core.errors import InvalidInputError, MoveprintError, NotFoundError
-from webapp.core.skeleton import SKELETONS, Skeleton
-from webapp.core.skeleton_json import skeleton_from_json
-from webapp.datasets.archives import open_zip
-from webapp.datasets.formats.known import FORMATS, recognised
+from webapp.core.errors import InvalidInputError, MoveprintError
+from webapp.datasets_named import dataset_or_new, named_dataset, named_skeleton, owner_of
 from webapp.db.accounts import User
 from webapp.db.base import db
 from webapp.db.datasets import Dataset, PicturedPerson
@@ -30,7 +27,6 @@ from webapp.db.jobs import Job
 from webapp.db.schema import require_latest
 from webapp.db.standalone import database_app
 from webapp.jobs.claims import claim, give_back
-from webapp.jobs.import_sources import files_at
 from webapp.jobs.import_undo import delete_people
 from webapp.jobs.running import DATABASE_FAULTS, Show, labelling_parameters, run_claimed
 from webapp.services import datasets, jobs
@@ -38,11 +34,8 @@ from webapp.services.accounts import get_account
 from webapp.services.dataset_jobs import require_teacher
 from webapp.services.dataset_versions import list_versions, make_version
 from webapp.services.job_reports import csv_lines
-from webapp.services.names import name_key
 from webapp.services.people import create_person
 from webapp.services.picture_files import exports_dir
-from webapp.services.sequence_json import parse_json
-from webapp.vision.own_card import read_skeleton
 
 FINDINGS_SHOWN, _SHOWN_STEP = 10, 40
 
@@ -72,14 +65,14 @@ def _line(one: datasets.ShownDataset) -> str:
 
 
 def _create(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
-    dataset = datasets.create_dataset(get_account(arguments.owner), arguments.name, _skeleton(arguments.skeleton))
+    dataset = datasets.create_dataset(get_account(arguments.owner), arguments.name, named_skeleton(arguments.skeleton))
     return 0, f"{dataset.name} is made; fill it with python -m webapp datasets import PATH --dataset {dataset.name!r}"
 
 
 def _import(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
     path = arguments.path.expanduser().resolve()
-    dataset, is_new = _dataset_or_new(arguments, path, settings)
-    owner, dataset_id = _owner(dataset), dataset.id
+    dataset, is_new = dataset_or_new(arguments, path, settings)
+    owner, dataset_id = owner_of(dataset), dataset.id
     made, person_id = _Made(dataset_id if is_new else None), None
     try:
         if arguments.label_with:
@@ -129,26 +122,26 @@ class _Made:
 
 
 def _propose(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
-    dataset = _dataset(arguments)
+    dataset = named_dataset(arguments)
     parameters = {
         "pose_model": arguments.model,
         "detector": None,
         "states": arguments.states,
         "min_score": arguments.min_score,
     }
-    done = _run_job(settings, _Asked(_owner(dataset), "propose", dataset.id, parameters), arguments.report)
+    done = _run_job(settings, _Asked(owner_of(dataset), "propose", dataset.id, parameters), arguments.report)
     return done.status, done.text
 
 
 def _curate(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
-    dataset = _dataset(arguments)
-    asked = _Asked(_owner(dataset), "curate", dataset.id, {"pose_model": arguments.model})
+    dataset = named_dataset(arguments)
+    asked = _Asked(owner_of(dataset), "curate", dataset.id, {"pose_model": arguments.model})
     done = _run_job(settings, asked, arguments.report)
     return done.status, done.text
 
 
 def _export(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
-    dataset = _dataset(arguments)
+    dataset = named_dataset(arguments)
     if not arguments.out.parent.is_dir():
         raise InvalidInputError(f"there is no folder {arguments.out.parent}; make it first")
     parameters = {
@@ -157,7 +150,7 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
         "states": arguments.states,
         "side_px": arguments.side_px,
     }
-    done = _run_job(settings, _Asked(_owner(dataset), "export", dataset.id, parameters), arguments.report)
+    done = _run_job(settings, _Asked(owner_of(dataset), "export", dataset.id, parameters), arguments.report)
     name = jobs.result_of(done.job).get("file")
     if isinstance(name, str):
         folder = exports_dir(settings, done.job.id)
@@ -167,17 +160,17 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
 
 
 def _versions(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
-    dataset = _dataset(arguments)
+    dataset = named_dataset(arguments)
     lines = [
         f"{one.version.number:>4}  {one.version.made_at:%Y-%m-%d %H:%M} UTC  {one.version.reason:<8} {one.version.note}"
-        for one in reversed(list_versions(_owner(dataset), dataset.id))
+        for one in reversed(list_versions(owner_of(dataset), dataset.id))
     ]
     return 0, "\n".join(lines) or f"{dataset.name} has no version yet; python -m webapp datasets freeze"
 
 
 def _freeze(arguments: argparse.Namespace, _settings: Settings) -> tuple[int, str]:
-    dataset = _dataset(arguments)
-    shown = make_version(_owner(dataset), dataset.id, arguments.note)
+    dataset = named_dataset(arguments)
+    shown = make_version(owner_of(dataset), dataset.id, arguments.note)
     return 0, f"{dataset.name} is frozen as version {shown.version.number}."
 
 
@@ -265,67 +258,3 @@ def _bar(kind: str) -> Iterator[Show]:
             bar.update(done - bar.n)
 
         yield show
-
-
-def _dataset(arguments: argparse.Namespace) -> Dataset:
-    """The one of this name or id; NotFoundError where there is none, InvalidInputError where there are several."""
-    found = _named(arguments)
-    if not found:
-        raise NotFoundError(f"there is no dataset {arguments.dataset!r}; see python -m webapp datasets list")
-    if len(found) > 1:
-        raise InvalidInputError(f"{len(found)} accounts have a dataset {arguments.dataset!r}; say whose with --owner")
-    return found[0]
-
-
-def _named(arguments: argparse.Namespace) -> list[Dataset]:
-    query = select(Dataset).where(
-        or_(Dataset.id == arguments.dataset, Dataset.name_key == name_key(arguments.dataset.strip()))
-    )
-    if arguments.owner:
-        query = query.where(Dataset.owner_id == get_account(arguments.owner).id)
-    return list(db.session.scalars(query))
-
-
-def _dataset_or_new(arguments: argparse.Namespace, path: Path, settings: Settings) -> tuple[Dataset, bool]:
-    """The dataset, and whether it has just been made, as --create asks where there is none of this name."""
-    if not arguments.create or _named(arguments):
-        return _dataset(arguments), False
-    owner = _sole_owner(arguments.owner)
-    skeleton = _skeleton(arguments.skeleton) if arguments.skeleton else _skeleton_of_files(arguments, path, settings)
-    return datasets.create_dataset(owner, arguments.dataset, skeleton), True
-
-
-def _sole_owner(username: str | None) -> User:
-    if username:
-        return get_account(username)
-    accounts = db.session.scalars(select(User).limit(2)).all()
-    if len(accounts) != 1:
-        count = db.session.scalar(select(func.count()).select_from(User))
-        raise InvalidInputError(f"there are {count} accounts; say whose the dataset shall be with --owner USERNAME")
-    return accounts[0]
-
-
-def _owner(dataset: Dataset) -> User:
-    return db.session.get_one(User, dataset.owner_id)
-
-
-def _skeleton(said: str) -> Skeleton:
-    if said in SKELETONS:
-        return SKELETONS[said]
-    if not said.endswith(".json"):
-        return read_skeleton(Path(said))
-    try:
-        return skeleton_from_json(parse_json(Path(said).read_bytes()))
-    except OSError as error:
-        raise InvalidInputError(f"skeleton {said} cannot be read: {error.strerror}") from error
-
-
-def _skeleton_of_files(arguments: argparse.Namespace, path: Path, settings: Settings) -> Skeleton:
-    """The one that a labelled dataset says it has."""
-    with ExitStack() as held:
-        is_zip = path.is_file() and path.suffix.lower() == ".zip"
-        files = held.enter_context(open_zip(path, settings.max_import_bytes)) if is_zip else files_at(path)
-        name = arguments.format if arguments.format in FORMATS else recognised(files)
-        if name is None:
-            raise InvalidInputError(f"{path} says nothing of keypoints; name them with --skeleton, such as coco_17")
-        return FORMATS[name].skeleton_of(files)
