@@ -18,7 +18,7 @@ import pytest
 
 from webapp import doctor
 from webapp.config import ROOT, Settings, kept_secret
-from webapp.doctor import Check
+from webapp.doctor_check import Check, table
 
 
 def only(checks: Iterable[Check], name: str) -> Check:
@@ -248,7 +248,7 @@ def test_one_failure_makes_the_exit_status_one(tmp_path: Path) -> None:
 
 
 def test_the_table_shows_each_remedy_below_its_failure() -> None:
-    text = doctor.table([Check("one", "ok", "fine"), Check("two", "fail", "broken", "mend it")])
+    text = table([Check("one", "ok", "fine"), Check("two", "fail", "broken", "mend it")])
 
     assert text.splitlines() == [
         "ok    one  fine",

@@ -15,9 +15,8 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 from flask import Flask
 from packaging.requirements import InvalidRequirement, Requirement
@@ -26,12 +25,12 @@ from webapp.config import ROOT, Settings, make_instance_dir
 from webapp.core.errors import MoveprintError
 from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations, require_latest
+from webapp.doctor_check import Check, State, table
 from webapp.jobs.queue import queue_fault
 from webapp.listener import address_in_url
 from webapp.vision.catalogue import automatic_detector, files_needed, known_models
 from webapp.vision.weights import FileState, file_state, read_manifest, sha256_of
 
-State = Literal["ok", "warn", "fail"]
 SECRET_FILES = ("secret_key", "worker_token")
 OPTIONAL_RUNTIMES = {
     *("openvino", "ai-edge-litert"),
@@ -40,16 +39,6 @@ OPTIONAL_RUNTIMES = {
 }
 """The live path needs one of the first two; the second line is for YOLOv5, the third for Keras models of one's own."""
 PORT_ANSWER_S = 2.0
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at; remedy is a command or a sentence, empty where all is well."""
-
-    name: str
-    state: State
-    detail: str
-    remedy: str = ""
 
 
 def run(settings: Settings, *, as_json: bool) -> tuple[int, str]:
@@ -63,19 +52,6 @@ def run(settings: Settings, *, as_json: bool) -> tuple[int, str]:
 def examine(settings: Settings) -> list[Check]:
     """Every check in the order in which a newcomer would mend them."""
     return [result for check in _CHECKS for result in check(settings)]
-
-
-def table(checks: list[Check]) -> str:
-    """One line a check, a second one with the remedy, and a sum at the end."""
-    width = max(len(check.name) for check in checks)
-    lines = []
-    for check in checks:
-        lines.append(f"{check.state:<4}  {check.name:<{width}}  {check.detail}")
-        if check.remedy:
-            lines.append(f"{'':<4}  {'':<{width}}  -> {check.remedy}")
-    failed, warned = (sum(check.state == state for check in checks) for state in ("fail", "warn"))
-    lines.append(f"{failed} failed, {warned} to know about" if failed or warned else "All is well.")
-    return "\n".join(lines)
 
 
 def check_python(_settings: Settings, version: tuple[int, int] = sys.version_info[:2]) -> Iterator[Check]:
