@@ -50,8 +50,11 @@ export class Pace {
   }
 }
 
-export function savingText({ waiting, away, loggedOut }) {
+// changed: what is shown now differs from what the server has, and was not handed over; savedOnce: something was saved on this visit.
+export function savingText({ waiting, away, loggedOut, changed, savedOnce }) {
   if (loggedOut) return "Not saved: you are logged out";
   if (away) return waiting === 1 ? "1 picture waits to be saved" : `${waiting} pictures wait to be saved`;
-  return waiting ? "Saving" : "";
+  if (changed) return "Not saved yet";
+  if (waiting) return "Saving";
+  return savedOnce ? "Saved" : "";
 }

@@ -56,9 +56,15 @@ export class LabelJourney {
     return undefined;
   }
 
+  // Where there is none, the next one or the last, and that it is another.
   async toPosition(position) {
     const found = await this.place({ position });
-    if (found) await this.#visit(found);
+    if (found === null) toast("This dataset has no pictures.", "signpost");
+    if (!found) return;
+    await this.#visit(found);
+    const there = this.store.known(found)?.sample.position;
+    if (there < position) toast(`There is no picture #${position}. This is the last one, #${there}.`, "signpost");
+    else if (there > position) toast(`There is no picture #${position}. This is the next one, #${there}.`, "signpost");
   }
 
   revisit(sampleId) {

@@ -1,61 +1,73 @@
 // Labels that the server does not have yet, kept by this browser: they outlive a crash, a closed tab and a lost connection.
 // One entry per sample: {sample_id, position, revision, label, submitted, kept_at}; submitted: its person had left the picture.
+// In IndexedDB: what localStorage holds reaches the disk up to a minute later, too late where the whole browser is killed.
+const DATABASE = "moveprint-labels";
+const KEPT = "kept";
+
 export class KeptLabels {
   #prefix;
-  #memory = new Map(); // where storage is full or forbidden, for as long as the page lives
+  #entries = new Map(); // all of them; where storage is full or forbidden, for as long as the page lives
+  #database = null;
 
   constructor(userId, datasetId) {
-    this.#prefix = `moveprint-label:${userId}:${datasetId}:`;
+    this.#prefix = `${userId}:${datasetId}:`;
     this.durable = true;
   }
 
-  keep(sample, label, submitted) {
-    const entry = { sample_id: sample.sample_id, position: sample.position, revision: sample.revision, label, submitted, kept_at: new Date().toISOString() };
-    this.#memory.set(sample.sample_id, entry);
+  // Fetch what is kept, before anything is asked of it.
+  async open() {
     try {
-      localStorage.setItem(this.#prefix + sample.sample_id, JSON.stringify(entry));
-      this.durable = true;
+      this.#database = await openDatabase();
+      const mine = IDBKeyRange.bound(this.#prefix, `${this.#prefix}\uffff`);
+      const found = await answerOf(this.#database.transaction(KEPT).objectStore(KEPT).getAll(mine));
+      for (const entry of found) this.#entries.set(entry.sample_id, entry);
     } catch {
       this.durable = false; // the page says so, and warns who leaves
     }
   }
 
+  keep(sample, label, submitted) {
+    const entry = { sample_id: sample.sample_id, position: sample.position, revision: sample.revision, label, submitted, kept_at: new Date().toISOString() };
+    this.#entries.set(entry.sample_id, entry);
+    this.#write((kept) => kept.put(entry, this.#prefix + entry.sample_id));
+  }
+
   of(sampleId) {
-    return this.#memory.get(sampleId) ?? this.#stored(this.#prefix + sampleId);
+    return this.#entries.get(sampleId) ?? null;
   }
 
   forget(sampleId) {
-    this.#memory.delete(sampleId);
-    try {
-      localStorage.removeItem(this.#prefix + sampleId);
-    } catch {
-      this.durable = false;
-    }
+    if (this.#entries.delete(sampleId)) this.#write((kept) => kept.delete(this.#prefix + sampleId));
   }
 
   // Oldest first.
   all() {
-    const found = new Map(this.#memory);
-    for (const key of this.#keys()) {
-      const entry = this.#stored(key);
-      if (entry && !found.has(entry.sample_id)) found.set(entry.sample_id, entry);
-    }
-    return [...found.values()].sort((a, b) => (a.kept_at < b.kept_at ? -1 : 1));
+    return [...this.#entries.values()].sort((a, b) => (a.kept_at < b.kept_at ? -1 : 1));
   }
 
-  #keys() {
+  #write(change) {
+    if (!this.#database) return;
     try {
-      return Object.keys(localStorage).filter((key) => key.startsWith(this.#prefix));
+      const transaction = this.#database.transaction(KEPT, "readwrite");
+      transaction.addEventListener("complete", () => (this.durable = true));
+      transaction.addEventListener("abort", () => (this.durable = false));
+      change(transaction.objectStore(KEPT));
+      transaction.commit(); // by itself it would only do so later, and not at all where the page goes away before
     } catch {
-      return [];
+      this.durable = false; // the browser has closed the database
     }
   }
+}
 
-  #stored(key) {
-    try {
-      return JSON.parse(localStorage.getItem(key));
-    } catch {
-      return null; // damaged or out of reach: nothing that could be offered
-    }
-  }
+function openDatabase() {
+  const opening = indexedDB.open(DATABASE, 1);
+  opening.addEventListener("upgradeneeded", () => opening.result.createObjectStore(KEPT));
+  return answerOf(opening);
+}
+
+function answerOf(request) {
+  return new Promise((resolve, reject) => {
+    request.addEventListener("success", () => resolve(request.result));
+    request.addEventListener("error", () => reject(request.error));
+  });
 }

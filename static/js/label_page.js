@@ -174,6 +174,7 @@ const versions = () => ({ mine: editor.entry.draft, theirs: labelOf(editor.entry
 
 editor.addEventListener("change", refresh);
 editor.addEventListener("said", ({ detail }) => (parts.said.textContent = detail.text));
+await store.kept.open();
 watchSaving({ root, store, notices, editor, refresh, show: (id) => journey.revisit(id) });
 fillHelp(find(help, "[data-help-groups]"));
 new LabelKeys(stage, { actions, moves, count: skeleton.keypoints.length });
@@ -184,7 +185,7 @@ root.addEventListener("click", (event) => {
 });
 jump.addEventListener("close", () => {
   const { value } = find(jump, "input");
-  if (jump.returnValue === "go" && value) journey.toPosition(value);
+  if (jump.returnValue === "go" && value) journey.toPosition(Number(value));
   jump.returnValue = "";
   stage.focus({ preventScroll: true });
 });

@@ -8,9 +8,11 @@ const plural = (count, one, many) => (count === 1 ? one : `${count} ${many}`);
 // show(sampleId): go to that picture.
 export function watchSaving({ root, store, notices, editor, refresh, show }) {
   const saving = find(root, "[data-saving]");
+  let savedOnce = false;
 
+  editor.addEventListener("change", tellSaving);
   store.addEventListener("saving", ({ detail }) => {
-    saving.textContent = savingText(detail);
+    tellSaving();
     saving.dataset.away = detail.away;
     if (detail.loggedOut) notices.set("away", "You are logged out. Log in in another tab: your labels are kept here and saved then.", { iconName: "person-lock" });
     else if (detail.away) notices.set("away", "The server is out of reach. Go on labelling: everything is kept in this browser and saved as soon as it is back.", { iconName: "wifi-off" });
@@ -19,6 +21,7 @@ export function watchSaving({ root, store, notices, editor, refresh, show }) {
   });
 
   store.addEventListener("saved", ({ detail }) => {
+    savedOnce = true;
     tellConflicts();
     tellLeftOver();
     if (detail.sampleId === editor.sampleId) refresh();
@@ -32,6 +35,13 @@ export function watchSaving({ root, store, notices, editor, refresh, show }) {
   store.addEventListener("refused", tellRefused);
   editor.addEventListener("change", tellRefused);
   editor.addEventListener("change", tellConflicts);
+
+  function tellSaving() {
+    const { waiting, away, loggedOut } = store.saver;
+    const changed = editor.sampleId !== null && store.isChanged(editor.sampleId) && !store.saver.isWaiting(editor.sampleId);
+    const text = savingText({ waiting, away, loggedOut, changed, savedOnce });
+    if (saving.textContent !== text) saving.textContent = text;
+  }
 
   function tellConflicts() {
     const elsewhere = store.conflicts().filter(({ sample }) => sample.sample_id !== editor.sampleId);

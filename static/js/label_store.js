@@ -62,8 +62,9 @@ export class LabelStore extends EventTarget {
     const entry = this.#entries.get(sampleId);
     entry.draft = label;
     entry.refused = null;
-    if (this.isChanged(sampleId)) this.kept.keep(entry.sample, label, false);
-    else if (!this.saver.isWaiting(sampleId)) this.kept.forget(sampleId);
+    // back to what the server had, while another label is on its way there: that is a change too
+    if (this.isChanged(sampleId) || this.saver.isWaiting(sampleId)) this.kept.keep(entry.sample, label, false);
+    else this.kept.forget(sampleId);
   }
 
   isChanged(sampleId) {

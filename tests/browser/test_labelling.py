@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
-from playwright.sync_api import Dialog, Page, Route, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, Playwright, Route, ViewportSize, expect
 
+from tests.browser.chromium import QUIET
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import log_in, wait_until
 from tests.browser.labelling import Labeller, seed
@@ -260,6 +264,10 @@ def test_excluding_going_about_and_jumping(server: RunningServer, open_labeller:
     labeller.wait_for_picture()
     labeller.press(".")
     expect(page.get_by_text("This is the last picture.")).to_be_visible()
+    labeller.press("g")
+    page.keyboard.type("99")
+    labeller.press("Enter")
+    expect(page.get_by_text("There is no picture #99. This is the last one, #7.")).to_be_visible()
 
 
 def test_skipped_pictures_come_again_and_the_end_is_told(server: RunningServer, open_labeller: OpenLabeller) -> None:
@@ -370,6 +378,56 @@ def test_labels_that_were_not_sent_before_the_tab_was_closed_are_sent_by_the_nex
     assert again.sample_id == second
     again.press("Enter")
     again.wait_for_revision(second, 2)
+
+
+def test_whether_the_present_picture_is_saved_is_said(server: RunningServer, open_labeller: OpenLabeller) -> None:
+    seeded = seed(server, "labeller", 3)
+    labeller = open_labeller(seeded.dataset_id, seeded.sample_ids[0])
+    said = labeller.page.locator("[data-saving]")
+    expect(said).to_have_text("")
+
+    labeller.press("1", "ArrowLeft")
+    expect(said).to_have_text("Not saved yet")
+    labeller.press("Shift+Enter")
+    expect(said).to_have_text("Saved")
+    labeller.press("ArrowLeft")
+    expect(said).to_have_text("Not saved yet")
+    labeller.press("Control+z")
+    expect(said).to_have_text("Saved")
+
+
+def test_what_was_changed_outlives_the_whole_browser_being_killed(
+    server: RunningServer, playwright: Playwright, chromium_path: str, tmp_path: Path
+) -> None:
+    seeded = seed(server, "labeller", 3)
+    first, second, _ = seeded.sample_ids
+    path = f"/datasets/{seeded.dataset_id}/label?sample="
+    with killed_browser(playwright, chromium_path, tmp_path, server.url) as context:
+        page, other = context.new_page(), context.new_page()
+        log_in(page, "labeller")
+        context.route("**/samples/*/label", lambda route: route.abort())
+        excluding, moving = (Labeller(each, seeded.dataset_id) for each in (page, other))
+        page.goto(path + first)
+        excluding.wait_for_picture()
+        excluding.press("e")
+        expect(page.locator("[data-saving]")).to_have_text("1 picture waits to be saved")
+        excluding.press("Control+z")
+        excluding.expect_state("proposed")
+        other.goto(path + second)
+        moving.wait_for_picture()
+        moving.press("1", "ArrowLeft")
+        expect(other.locator("[data-saving]")).to_have_text("Not saved yet")
+        other.wait_for_timeout(500)
+
+    with killed_browser(playwright, chromium_path, tmp_path, server.url) as context:
+        page = context.new_page()
+        log_in(page, "labeller")
+        again = Labeller(page, seeded.dataset_id)
+        page.goto(path + second)
+        expect(page.get_by_text("Your changes that were not saved are back.")).to_be_visible()
+        again.press("Enter")
+        again.wait_for_revision(second, 2)
+        assert again.stored(first)["state"] == "proposed"
 
 
 def test_leaving_with_an_unsaved_label_is_warned(server: RunningServer, open_labeller: OpenLabeller) -> None:
@@ -489,9 +547,10 @@ def test_labels_of_samples_that_were_deleted_meanwhile_are_told_and_discarded_on
     expect(notice).not_to_contain_text("another one")
     notice.get_by_role("button", name="Discard my change").click()
     expect(notice).to_have_count(0)
-    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('moveprint-label:'))") == []
+    page.reload()
+    here = labeller.wait_for_picture()
+    expect(page.locator("[data-notice]")).to_have_count(0)
 
-    here = labeller.sample_id
     labeller.press("Enter")
     assert labeller.wait_for_revision(here, 2)["state"] == "reviewed"
 
@@ -608,6 +667,23 @@ def test_the_labelling_page_is_accessible_and_fits_the_screen(
     look.at("label-conflict")
 
     assert not look.problems, "\n".join(look.problems)
+
+
+@contextmanager
+def killed_browser(
+    playwright: Playwright, chromium_path: str, profile: Path, base_url: str
+) -> Iterator[BrowserContext]:
+    """A browser that keeps what it has in this folder, and is killed in the end with all its processes."""
+    context = playwright.chromium.launch_persistent_context(
+        profile, executable_path=chromium_path, args=list(QUIET), base_url=base_url
+    )
+    yield context
+    running = psutil.process_iter(["cmdline"])
+    killed = [each for each in running if any(str(profile) in word for word in each.info["cmdline"] or ())]
+    for process in killed:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(killed, timeout=10)
 
 
 class Fingers:
