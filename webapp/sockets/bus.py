@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import socketio
 
@@ -23,6 +23,7 @@ from webapp.pipeline.messages import (
     StreamMessage,
     WorkerHello,
 )
+from webapp.sockets.banks import Banks
 from webapp.sockets.connections import Connection
 from webapp.sockets.inquiries import Inquiries
 from webapp.sockets.model_switch import ModelSwitch
@@ -38,13 +39,6 @@ _log = logging.getLogger(__name__)
 class _Worker:
     connection: Connection
     hello: WorkerHello | None = None
-    bank_numbers: dict[str, int] = field(default_factory=dict)  # what it was sent last
-
-
-@dataclass
-class _Session:
-    bank_id: str
-    had_worker: bool = False
 
 
 class WorkerBus:
@@ -72,8 +66,8 @@ class WorkerBus:
         self._looked_s = clock()
         self._lock = threading.RLock()
         self._workers: dict[str, _Worker] = {}
-        self._sessions: dict[str, _Session] = {}
-        self._banks: dict[str, Bank] = {}
+        self._had_worker: dict[str, bool] = {}  # of every open session
+        self._banks = Banks(self._mailbox.worker_of, self._tell)
         self.models = ModelSwitch(relay, self._tell_worker_of, active_models, self._lock)
         self.inquiries = Inquiries(lambda event, payload, sid: self._tell(sid, event, payload))
 
@@ -82,7 +76,8 @@ class WorkerBus:
     def open_session(self, session_id: str, bank_id: str) -> None:
         with self._lock:
             # before the bank is loaded: a change from now on is told to this session, one before is in what is loaded
-            self._sessions[session_id] = _Session(bank_id)
+            self._had_worker[session_id] = False
+            self._banks.open_session(session_id, bank_id)
         try:
             self.models.open(session_id)
             bank = self._load_bank(bank_id)
@@ -90,22 +85,21 @@ class WorkerBus:
             self.close_session(session_id)
             raise
         with self._lock:
-            if session_id not in self._sessions:  # it ended meanwhile
+            if session_id not in self._had_worker:  # it ended meanwhile
                 return
-            self._keep(bank)
+            self._banks.keep(bank)
             assignment = self._mailbox.open_session(session_id)
             if assignment is not None:
                 self._announce(assignment)
 
     def close_session(self, session_id: str) -> None:
         with self._lock:
-            session = self._sessions.pop(session_id, None)
+            self._had_worker.pop(session_id, None)
             self.models.close(session_id)
             worker_id = self._mailbox.close_session(session_id)
             if worker_id is not None:
                 self._tell(worker_id, "session_closed", {"session_id": session_id})
-            if session is not None:
-                self._forget_unused(session.bank_id, worker_id)
+            self._banks.close_session(session_id, worker_id)
 
     def submit(self, message: StreamMessage) -> None:
         with self._lock:
@@ -120,16 +114,15 @@ class WorkerBus:
 
     def bank_changed(self, bank_id: str) -> None:
         """Someone's actions changed: every worker that recognises them gets the new bank before the next frame."""
-        if self._is_used(bank_id):
+        if self._banks.is_used(bank_id):
             bank = self._load_bank(bank_id)
             with self._lock:
-                if self._is_used(bank_id):  # its last session may have ended meanwhile
-                    self._keep(bank)
+                if self._banks.is_used(bank_id):  # its last session may have ended meanwhile
+                    self._banks.keep(bank)
 
     def bank_number(self, bank_id: str) -> int | None:
         """The number of the bank that sessions are recognised against; None while nobody uses it."""
-        bank = self._banks.get(bank_id)
-        return None if bank is None else bank.number
+        return self._banks.number(bank_id)
 
     def worker_state(self, session_id: str) -> wire.Wire:
         """What the browser of a session is told of its worker when it begins."""
@@ -164,6 +157,7 @@ class WorkerBus:
         with self._lock:
             worker = self._workers.pop(sid, None)
             lost = self._mailbox.remove_worker(sid)
+            self._banks.worker_lost(sid)
             self._pass_on(lost)
         self.inquiries.worker_lost(sid)
         if worker is not None and worker.hello is not None:
@@ -231,45 +225,15 @@ class WorkerBus:
 
     # with the lock held
 
-    def _keep(self, bank: Bank) -> None:
-        held = self._banks.get(bank.bank_id)
-        if held is not None and held.number >= bank.number:
-            return
-        self._banks[bank.bank_id] = bank
-        for worker_id in self._workers_with(bank.bank_id):
-            self._bring_bank(worker_id, bank.bank_id)
-
-    def _forget_unused(self, bank_id: str, worker_id: str | None) -> None:
-        # a worker forgets a bank with the last of its sessions, so it must be sent again with the next
-        workers = self._workers_with(bank_id)
-        if worker_id is not None and worker_id not in workers:
-            self._workers[worker_id].bank_numbers.pop(bank_id, None)
-        if not self._is_used(bank_id):
-            self._banks.pop(bank_id, None)
-
-    def _is_used(self, bank_id: str) -> bool:
-        return any(session.bank_id == bank_id for session in list(self._sessions.values()))
-
-    def _workers_with(self, bank_id: str) -> set[str]:
-        sessions = (session_id for session_id, session in self._sessions.items() if session.bank_id == bank_id)
-        return {worker_id for session_id in sessions if (worker_id := self._mailbox.worker_of(session_id))}
-
-    def _bring_bank(self, worker_id: str, bank_id: str) -> None:
-        bank, worker = self._banks[bank_id], self._workers[worker_id]
-        if worker.bank_numbers.get(bank_id) != bank.number:
-            worker.bank_numbers[bank_id] = bank.number
-            self._tell(worker_id, "bank", wire.bank_to_wire(bank))
-
     def _announce(self, assignment: Assignment) -> None:
-        session = self._sessions[assignment.session_id]
-        session.had_worker = True
-        self._bring_bank(assignment.worker_id, session.bank_id)
-        opened = SessionOpened(assignment.session_id, session.bank_id, self.models.begin(assignment.session_id))
+        self._had_worker[assignment.session_id] = True
+        bank_id = self._banks.bring(assignment.worker_id, assignment.session_id)
+        opened = SessionOpened(assignment.session_id, bank_id, self.models.begin(assignment.session_id))
         self._tell(assignment.worker_id, "session_opened", wire_sessions.session_to_wire(opened))
         self.models.begun(assignment.session_id)
 
     def _begin(self, assignment: Assignment) -> None:
-        state = "restarted" if self._sessions[assignment.session_id].had_worker else "ready"
+        state = "restarted" if self._had_worker[assignment.session_id] else "ready"
         self._announce(assignment)
         self._relay.worker_state(assignment.session_id, state, self._models_of(assignment.session_id))
 
