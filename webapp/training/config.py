@@ -81,7 +81,7 @@ class RunSettings:
 
 
 _CHOICES = {"family": FAMILIES, "network": NETWORKS, "precision": PRECISIONS, "split_by": SPLITS_BY}
-_RANGES: Mapping[str, tuple[float, float]] = {
+RANGES: Mapping[str, tuple[float, float]] = {
     "side_px": (MIN_SIDE_PX, MAX_SIDE_PX),
     "epochs": (1, 10_000),
     "batch_size": (1, 1024),
@@ -164,7 +164,7 @@ def _text(key: str, value: object) -> str | None:
 def _number(key: str, value: object, default: object) -> float | int | None:
     if value is None and key == "max_minutes":
         return None
-    low, high = _RANGES[key]
+    low, high = RANGES[key]
     whole = isinstance(default, int)
     kind = "a whole number" if whole else "a number"
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
