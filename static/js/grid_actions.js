@@ -17,11 +17,11 @@ const DONE = {
 
 const NOTHING = {
   accept: "Nothing was changed: only what a model proposed can be accepted.",
-  exclude: "They are excluded already.",
-  include: "None of them is excluded.",
-  delete: "They are gone already.",
-  person: "Nothing was changed: that is who they are of already.",
-  split: "Nothing was changed: that is their split already.",
+  exclude: "Nothing was changed: what was selected is excluded already.",
+  include: "Nothing was changed: nothing of what was selected is excluded.",
+  delete: "Nothing was changed: what was selected is gone already.",
+  person: "Nothing was changed: that person is set already.",
+  split: "Nothing was changed: that split is set already.",
 };
 
 export const counted = (number) => `${number.toLocaleString()} sample${number === 1 ? "" : "s"}`;
@@ -65,7 +65,7 @@ export class GridActions {
     const count = everything ? this.pages.total : samples.length;
     if (!count || this.busy || !this.#allowed(action)) return;
     const toggled = action === "exclude" && !everything && samples.every((sample) => sample.state === "excluded") ? "include" : action;
-    if ((toggled === "delete" || everything) && !(await this.question.ask(QUESTIONS[toggled](counted(count), name)))) return;
+    if ((toggled === "delete" || everything) && !(await this.question.ask(QUESTIONS[toggled](count, name)))) return;
     const wanted = everything ? [{ filter: this.filters.asObject }] : inPieces(samples);
     const back = everything ? null : wayBack(toggled, samples);
     await this.#do(wanted, toggled, value, name, back);
@@ -121,17 +121,20 @@ export class GridActions {
 
 const FROM_FILTER = "That is everything that the filters show, also what is not on the screen.";
 const QUESTIONS = {
-  delete: (many) => ({
-    title: `Delete ${many}?`,
-    text: "Their labels go with them, and pictures that show nobody else. Versions of this dataset that hold them can bring them back.",
-    button: `Delete ${many}`,
+  delete: (count) => ({
+    title: `Delete ${counted(count)}?`,
+    text:
+      count === 1
+        ? "Its label goes with it, and its picture, unless that shows somebody else too. A version of this dataset that holds it can bring it back."
+        : "Their labels go with them, and their pictures, unless those show somebody else too. Versions of this dataset that hold them can bring them back.",
+    button: `Delete ${counted(count)}`,
     danger: true,
   }),
-  accept: (many) => ({ title: `Accept ${many}?`, text: `${FROM_FILTER} Labels that a model proposed count as reviewed from then on.`, button: `Accept ${many}` }),
-  exclude: (many) => ({ title: `Exclude ${many}?`, text: `${FROM_FILTER} They stay here, but nothing is trained on them.`, button: `Exclude ${many}` }),
-  include: (many) => ({ title: `Include ${many} again?`, text: FROM_FILTER, button: `Include ${many}` }),
-  person: (many, name) => ({ title: `Set who is in ${many}?`, text: `${FROM_FILTER} They will be of ${name || "nobody named"}.`, button: "Set" }),
-  split: (many, name) => ({ title: `Set the split of ${many}?`, text: `${FROM_FILTER} They will be ${name ? `for ${name}` : "without a split"}.`, button: "Set" }),
+  accept: (count) => ({ title: `Accept ${counted(count)}?`, text: `${FROM_FILTER} What a model proposed counts as reviewed from then on.`, button: `Accept ${counted(count)}` }),
+  exclude: (count) => ({ title: `Exclude ${counted(count)}?`, text: `${FROM_FILTER} It stays here, but nothing is trained on it.`, button: `Exclude ${counted(count)}` }),
+  include: (count) => ({ title: `Include ${counted(count)} again?`, text: FROM_FILTER, button: `Include ${counted(count)}` }),
+  person: (count, name) => ({ title: `Set who is in ${counted(count)}?`, text: `${FROM_FILTER} It will be of ${name || "nobody named"}.`, button: "Set" }),
+  split: (count, name) => ({ title: `Set the split of ${counted(count)}?`, text: `${FROM_FILTER} It will be ${name ? `for ${name}` : "without a split"}.`, button: "Set" }),
 };
 
 function inPieces(samples) {

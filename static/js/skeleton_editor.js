@@ -20,13 +20,17 @@ export class SkeletonEditor {
     this.ends = [...root.querySelectorAll("[data-edge-end]")];
     this.byNames = find(root, "[data-by-names]");
     new EditorDrawing(find(root, "[data-drawing]"), this.model);
-    this.model.addEventListener("change", () => this.#show());
     this.name.addEventListener("input", () => {
       this.model.name = this.name.value;
       this.#checkSoon();
     });
     this.#listen(root, readyMade);
     this.model.load({ name: "", keypoints: ["head", "left_hand", "right_hand"], edges: [[0, 1], [0, 2]] });
+    this.#show();
+    this.model.addEventListener("change", () => {
+      this.#show();
+      this.#checkSoon(); // from here on, so that nothing is found wrong before anything was done
+    });
   }
 
   #listen(root, readyMade) {
@@ -73,7 +77,6 @@ export class SkeletonEditor {
       offer(select, points, chosen);
     }
     this.byNames.hidden = pairs === null;
-    this.#checkSoon();
   }
 
   #replace(rows) {

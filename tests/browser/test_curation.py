@@ -195,6 +195,7 @@ def test_deleting_asks_first_and_enter_does_not_agree(open_grid: Callable[..., P
 
     page.keyboard.press("Delete")
     expect(page.get_by_role("dialog")).to_contain_text("Delete 1 sample?")
+    expect(page.get_by_role("dialog")).to_contain_text("Its label goes with it")
     page.keyboard.press("Enter")
     count_says(page, "60 samples")
     page.keyboard.press("Delete")

@@ -45,7 +45,7 @@ def new(open_page: OpenPage, seeded: Seeded) -> Page:
     page = open_page("/datasets/new", username="collector", expected_errors=r"status of 422")
     page.get_by_role("radio", name="Your own").check()
     expect(rows(page)).to_have_count(3)
-    expect(page.locator("[data-problem]")).to_contain_text("name must be")
+    expect(page.locator("[data-problem]")).to_have_text("")
     return page
 
 
@@ -70,6 +70,16 @@ def exported(page: Page) -> Skeleton:
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
     return skeleton_from_json(json.loads(download.value.path().read_text(encoding="utf-8")))
+
+
+def test_nothing_is_found_wrong_with_a_skeleton_before_anything_was_typed(new: Page) -> None:
+    new.wait_for_timeout(600)
+    expect(new.locator("[data-problem]")).to_have_text("")
+
+    new.get_by_label("Name of the skeleton").press_sequentially("crab")
+    expect(new.locator("[data-problem]")).to_have_text("This skeleton will do.")
+    new.get_by_label("Name of the skeleton").fill("")
+    expect(new.locator("[data-problem].is-wrong")).to_be_visible()
 
 
 def test_a_skeleton_of_ones_own_becomes_a_dataset(new: Page) -> None:
