@@ -9,15 +9,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from webapp.core.metrics import (
     auroc,
     average_precision,
+    keypoint_errors,
     keypoint_similarity,
+    keypoint_spreads,
+    pck,
+    pck_sizes,
     precision_recall_f1,
     temporal_iou,
     threshold_at_rate,
 )
+from webapp.core.records import FloatArray
+from webapp.core.skeleton import COCO_17, UPPER_BODY_6, Skeleton
 
 
 def ap(scores: list[float], hits: list[bool], labelled: int) -> float:
@@ -132,3 +139,57 @@ def test_f1_is_the_harmonic_mean_of_precision_and_recall() -> None:
     assert f1 == pytest.approx(2 / (1 / precision + 1 / recall))
     assert precision_recall_f1(0, 0, 3) == (0.0, 0.0, 0.0)
     assert precision_recall_f1(0, 0, 0) == (0.0, 0.0, 0.0)
+
+
+def body(**places: tuple[float, float]) -> tuple[Skeleton, FloatArray, NDArray[np.uint8]]:
+    """One person of these keypoints, all visible."""
+    skeleton = Skeleton("own", tuple(places), ())
+    return skeleton, np.array([list(places.values())], np.float32), np.full((1, len(places)), 2, np.uint8)
+
+
+def test_the_size_of_a_body_is_its_torso_where_shoulders_and_hips_are_labelled() -> None:
+    skeleton, keypoints, visibility = body(
+        left_shoulder=(4, 0), right_shoulder=(0, 0), left_hip=(5, 4), right_hip=(5, 4), left_wrist=(50, 0)
+    )
+    without_a_hip = visibility.copy()
+    without_a_hip[0, skeleton.index["left_hip"]] = 0
+
+    assert pck_sizes(keypoints, visibility, skeleton).tolist() == [5.0]
+    assert pck_sizes(keypoints, without_a_hip, skeleton).tolist() == [0.0]
+
+
+def test_without_hips_in_the_skeleton_the_size_is_the_longer_side_of_the_labelled_keypoints() -> None:
+    skeleton, keypoints, visibility = body(left_shoulder=(4, 0), right_shoulder=(0, 3), left_wrist=(50, 60))
+    two, none = np.array([[2, 1, 0]], np.uint8), np.zeros((1, 3), np.uint8)
+
+    assert pck_sizes(keypoints, visibility, skeleton).tolist() == [60.0]
+    assert pck_sizes(keypoints, two, skeleton).tolist() == [4.0]
+    assert pck_sizes(keypoints, none, skeleton).tolist() == [0.0]
+
+
+def test_nobody_has_no_size() -> None:
+    assert pck_sizes(np.zeros((0, 6, 2), np.float32), np.zeros((0, 6), np.uint8), UPPER_BODY_6).shape == (0,)
+
+
+def test_errors_count_in_sizes_and_only_where_something_is_labelled() -> None:
+    labelled = np.array([[[0, 0], [10, 0], [np.nan, np.nan]], [[0, 0], [1, 1], [2, 2]]], np.float32)
+    found = np.array([[[3, 4], [np.nan, 0], [0, 0]], [[0, 0], [1, 1], [2, 2]]], np.float32)
+    visibility = np.array([[2, 1, 0], [2, 2, 2]], np.uint8)
+
+    errors = keypoint_errors(found, labelled, visibility, np.array([10, 0], np.float32))
+
+    np.testing.assert_array_equal(errors, np.array([[0.5, np.inf, np.nan], [np.nan] * 3], np.float32))
+
+
+def test_pck_is_the_share_of_what_counts_within_reach() -> None:
+    errors = np.array([[0.1, 0.2, 0.3], [np.inf, np.nan, np.nan]], np.float32)
+
+    assert pck(errors, 0.2) == 0.5
+    assert pck(errors, 0.3) == 0.75
+    assert math.isnan(pck(errors[1, 1:], 0.2))
+
+
+def test_a_keypoint_that_nobody_measured_spreads_as_cocos_do_on_the_whole() -> None:
+    spreads = keypoint_spreads(["left_wrist", "right_wrist", "tail"])
+
+    np.testing.assert_allclose(spreads, [0.062, 0.062, keypoint_spreads(COCO_17.keypoints).mean()], atol=1e-4)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.core.records import FloatArray
+from webapp.core.skeleton import Skeleton
+
 _RECALL_POINTS = np.linspace(0.0, 1.0, 101)
 
 
@@ -28,7 +31,8 @@ def average_precision(scores: NDArray[np.floating], hits: NDArray[np.bool_], lab
     return float(np.append(best_from_here, 0.0)[places].mean())
 
 
-# how far people's labels of one and the same keypoint lie apart, as COCO measured it, shares of the body's size
+# how far people's labels of one and the same keypoint lie apart, shares of the body's size: as COCO measured it; the
+# last two as CrowdPose (Li et al. 2019) has them
 KEYPOINT_SPREADS = {
     "nose": 0.026,
     "eye": 0.025,
@@ -39,7 +43,29 @@ KEYPOINT_SPREADS = {
     "hip": 0.107,
     "knee": 0.087,
     "ankle": 0.089,
+    "neck": 0.079,
+    "head_top": 0.079,
 }
+OTHER_SPREAD = 0.067
+"""Of a keypoint that nobody measured: the mean of COCO's 17. Similarities of such skeletons compare only among
+themselves."""
+TORSO = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
+
+
+def keypoint_spreads(names: Sequence[str]) -> FloatArray:
+    """KEYPOINT_SPREADS of keypoints such as left_wrist, (K,)."""
+    plain = (name.removeprefix("left_").removeprefix("right_") for name in names)
+    return np.array([KEYPOINT_SPREADS.get(name, OTHER_SPREAD) for name in plain], np.float32)
+
+
+def keypoint_similarities(
+    distances: NDArray[np.floating], names: Sequence[str], area: NDArray[np.floating] | float
+) -> NDArray[np.floating]:
+    """COCO's similarity of each keypoint, 0..1, from distances (..., K) and areas (..., 1) in squares of their unit.
+
+    0 at an infinite distance; NaN where there is none.
+    """
+    return np.asarray(np.exp(-(distances**2) / (2 * area * (2 * keypoint_spreads(names)) ** 2)))
 
 
 def keypoint_similarity(distances_px: NDArray[np.floating], names: Sequence[str], area_px: float) -> float:
@@ -47,8 +73,44 @@ def keypoint_similarity(distances_px: NDArray[np.floating], names: Sequence[str]
 
     names: the keypoint of each distance, such as left_wrist. area_px: of the person's outline.
     """
-    spreads = np.array([KEYPOINT_SPREADS[name.removeprefix("left_").removeprefix("right_")] for name in names])
-    return float(np.exp(-(distances_px**2) / (2 * area_px * (2 * spreads) ** 2)).mean())
+    return float(keypoint_similarities(distances_px, names, area_px).mean())
+
+
+def pck_sizes(keypoints: FloatArray, visibility: NDArray[np.uint8], skeleton: Skeleton) -> FloatArray:
+    """By which keypoint errors are judged, (N,), in the unit of the keypoints (N, K, 2); 0: this one does not count.
+
+    The torso, from the middle of the shoulders to that of the hips, where the skeleton has these four; 0 where one is
+    not labelled. Else the longer side of the box around the labelled keypoints. visibility: (N, K), 0 where absent.
+    """
+    labelled = visibility > 0
+    if skeleton.index.keys() >= set(TORSO):
+        places = [skeleton.index[name] for name in TORSO]
+        corners = keypoints[:, places]
+        torso = (corners[:, 0] + corners[:, 1] - corners[:, 2] - corners[:, 3]) / 2
+        return np.where(labelled[:, places].all(axis=1), np.linalg.norm(torso, axis=1), 0).astype(np.float32)
+    there = labelled[..., None]
+    lowest = np.where(there, keypoints, np.inf).min(axis=1, initial=np.inf)
+    highest = np.where(there, keypoints, -np.inf).max(axis=1, initial=-np.inf)
+    return np.asarray(np.maximum(highest - lowest, 0).max(axis=1), np.float32)
+
+
+def keypoint_errors(
+    found: FloatArray, labelled: FloatArray, visibility: NDArray[np.uint8], sizes: FloatArray
+) -> FloatArray:
+    """How far found keypoints (N, K, 2) lie from labelled ones, in sizes (N,) as of pck_sizes, (N, K).
+
+    inf where nothing (NaN) was found; NaN where it does not count: no label, or no size.
+    """
+    counts = (visibility > 0) & (sizes > 0)[:, None]
+    distances = np.linalg.norm(found - np.where(counts[..., None], labelled, 0), axis=-1)
+    errors = np.where(np.isfinite(distances), distances, np.inf) / np.where(sizes > 0, sizes, 1)[:, None]
+    return np.where(counts, errors, np.nan).astype(np.float32)
+
+
+def pck(errors: NDArray[np.floating], share: float) -> float:
+    """Of the errors that count, in sizes as of keypoint_errors, the share that are at most so large; NaN for none."""
+    counting = errors[~np.isnan(errors)]
+    return float((counting <= share).mean()) if len(counting) else float("nan")
 
 
 def auroc(known_scores: NDArray[np.floating], unknown_scores: NDArray[np.floating]) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError
-from webapp.core.metrics import average_precision, keypoint_similarity
+from webapp.core.metrics import average_precision, keypoint_errors, keypoint_similarity, pck, pck_sizes
 from webapp.core.records import Box, Detection, FloatArray, Pose
 from webapp.core.skeleton import COCO_17
 from webapp.vision.ports import Image, PoseEstimator, PoseModel, is_bottom_up
@@ -67,16 +67,11 @@ def pose_accuracy(model: PoseModel, labels: Path, min_height_px: float = MIN_HEI
     if not people:
         raise InvalidInputError(f"{labels} shows nobody taller than {min_height_px:g} pixels with such keypoints")
     poses = _poses(model, people, labels.parent / "images")
-    near: list[bool] = []
-    for person, pose in zip(people, poses, strict=True):
-        torso_px = _torso_px(person.keypoints_px)
-        if torso_px > 0:
-            near += (_apart_px(pose, person) <= NEAR * torso_px)[_labelled(person) & shared].tolist()
     found = [(pose, person) for person, pose in zip(people, poses, strict=True) if pose is not None]
     scores = np.array([pose.score * pose.scores[_in_coco_order(pose)[shared]].mean() for pose, _ in found])
     hits = np.array([_similarity(*each) for each in found])[None] >= MIN_SIMILARITIES[:, None]
     return PoseAccuracy(
-        pck02=float(np.mean(near)) if near else float("nan"),
+        pck02=pck(_errors(people, poses)[:, shared], NEAR),
         oks_ap=float(np.mean([average_precision(scores, row, len(people)) for row in hits])),
         people=len(people),
         keypoints=int(shared.sum()),
@@ -151,14 +146,26 @@ def _similarity(pose: Pose, person: LabelledPerson) -> float:
     return keypoint_similarity(_apart_px(pose, person)[counted], names, person.area_px)
 
 
-def _apart_px(pose: Pose | None, person: LabelledPerson) -> FloatArray:
+def _apart_px(pose: Pose, person: LabelledPerson) -> FloatArray:
     """How far each of COCO's keypoints is from its label (17,); infinitely far where the model says nothing."""
-    if pose is None:
-        return np.full(len(COCO_17.keypoints), np.inf, np.float32)
-    order = _in_coco_order(pose)
-    keypoints_px = np.where(order[:, None] >= 0, pose.keypoints_px[order], np.float32(np.nan))
-    distances_px = np.hypot(*(keypoints_px - person.keypoints_px).T)
+    distances_px = np.hypot(*(_coco_keypoints_px(pose) - person.keypoints_px).T)
     return np.where(np.isfinite(distances_px), distances_px, np.inf).astype(np.float32)
+
+
+def _errors(people: Sequence[LabelledPerson], poses: Sequence[Pose | None]) -> FloatArray:
+    """How far each of COCO's keypoints is from its label, in torsos (N, 17); NaN where that does not count."""
+    labelled_px = np.stack([person.keypoints_px for person in people])
+    visibility = np.isfinite(labelled_px[..., 0]).astype(np.uint8)
+    found_px = np.stack([_coco_keypoints_px(pose) for pose in poses])
+    return keypoint_errors(found_px, labelled_px, visibility, pck_sizes(labelled_px, visibility, COCO_17))
+
+
+def _coco_keypoints_px(pose: Pose | None) -> FloatArray:
+    """COCO's keypoints of a pose (17, 2); NaN where the model says nothing."""
+    if pose is None:
+        return np.full((len(COCO_17.keypoints), 2), np.nan, np.float32)
+    order = _in_coco_order(pose)
+    return np.where(order[:, None] >= 0, pose.keypoints_px[order], np.float32(np.nan))
 
 
 def _in_coco_order(pose: Pose) -> NDArray[np.int64]:
@@ -175,11 +182,3 @@ def _read_picture(path: Path) -> Image:
     if image_bgr is None:
         raise InvalidInputError(f"{path} is not a picture that can be read")
     return np.asarray(image_bgr, np.uint8)
-
-
-def _torso_px(keypoints_px: NDArray[np.floating]) -> float:
-    """From the middle of the shoulders to the middle of the hips; NaN where one of the four is not labelled."""
-    at = COCO_17.index
-    shoulders = (keypoints_px[at["left_shoulder"]] + keypoints_px[at["right_shoulder"]]) / 2
-    hips = (keypoints_px[at["left_hip"]] + keypoints_px[at["right_hip"]]) / 2
-    return float(np.hypot(*(shoulders - hips)))
