@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import delete, select
 
+from tests.browser.clips import DEMO_CLIP, two_people, write_video
 from tests.dataset_seeding import drawn_picture
 from tests.datasets.hostile import HEIC, SVG, noise, png_bomb, saved, zip_of
 from tests.evaluation_data import SHARED, needs_shared_data
@@ -207,6 +208,22 @@ def test_of_several_people_in_a_picture_the_largest_has_the_folders_name(
         assert {row[0]: row[1] for row in db.session.execute(query)} == {30: None, 90: "Anna", 60: None}
     ((kind, _, reason),) = findings(desk.app, job_id)
     assert (kind, reason) == ("noted", "it shows 3 people, and its folder names one: the largest has the name")
+
+
+def test_of_a_video_of_two_the_larger_alone_is_taken_in_where_one_person_is_wanted(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    if not DEMO_CLIP.is_file():
+        pytest.skip("the sample clip is not there; python -m tools.sample_clip fetches it")
+    video = write_video(tmp_path / "two.webm", two_people(range(0, 8)))
+    settings = replace(settings, detector="blazepose")
+
+    imported(desk, settings, **{"from": str(video), "every_frames": 4})
+    assert counts(desk.app)[:2] == (2, 4)
+    with desk.app.app_context(), transaction() as session:
+        session.execute(delete(Picture))
+    imported(desk, settings, **{"from": str(video), "every_frames": 4, "one_person": True})
+    assert counts(desk.app)[:2] == (2, 2)
 
 
 def test_all_pictures_of_one_person_are_theirs_and_none_is_taken_when_they_are_gone(

@@ -19,7 +19,7 @@ from webapp.datasets.records import Finding, LabelledPerson
 from webapp.datasets.thumbnails import Thumbnails
 from webapp.db.base import db
 from webapp.db.datasets import Dataset, Picture, PicturedPerson, Sample
-from webapp.jobs.import_sources import ImportOrder, Incoming
+from webapp.jobs.import_sources import ImportOrder, Incoming, unlabelled_people
 from webapp.services.names import clean_name
 from webapp.services.people import NO_NAME, find_or_create
 from webapp.vision.catalogue import automatic_detector
@@ -67,9 +67,7 @@ class DetectorFinder:
 def found_people(find: Find, look: Image.Image, scale: float, one_person: bool) -> tuple[LabelledPerson, ...]:
     """Everybody in a picture that is here `scale` times its size, or the largest alone; without labels."""
     boxes = [Box(b.x1_px / scale, b.y1_px / scale, b.x2_px / scale, b.y2_px / scale) for b in find(look)]
-    if one_person and boxes:
-        boxes = [max(boxes, key=_area)]
-    return tuple(LabelledPerson(box, None, "unlabelled") for box in boxes)
+    return unlabelled_people(boxes, one_person)
 
 
 class Names:

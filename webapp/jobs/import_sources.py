@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
+from webapp.core.records import Box
 from webapp.core.skeleton import Skeleton
 from webapp.datasets.archives import NamedFiles, folder_files, open_zip
 from webapp.datasets.files import Files
@@ -205,12 +206,19 @@ class Sources:
                         source=order.source or VIDEO,
                         session=order.session,
                         pixels=frame.image_bgr,
-                        people=tuple(LabelledPerson(box, None, "unlabelled") for box in frame.people),
+                        people=unlabelled_people(frame.people, order.one_person),
                         folder=folder,
                         frame_number=frame.number,
                     )
             except InvalidInputError as error:
                 yield Finding(name, str(error))
+
+
+def unlabelled_people(boxes: Sequence[Box], one_person: bool) -> tuple[LabelledPerson, ...]:
+    """Everybody in a picture, or the largest alone; without labels."""
+    if one_person and boxes:
+        boxes = [max(boxes, key=lambda box: box.width_px * box.height_px)]
+    return tuple(LabelledPerson(box, None, "unlabelled") for box in boxes)
 
 
 class _PersonFolders:
