@@ -53,25 +53,32 @@ def create_job(actor: User, kind: str, dataset_id: str, parameters: Mapping[str,
 
     InvalidInputError where the actor has too many that wait or run, or this dataset has such a one already.
     """
+    with transaction() as session:
+        job_id = add_job(session, actor, kind, dataset_id, parameters=parameters, draft=draft).id
+    if not draft:
+        ring(job_id)
+    return db.session.get_one(Job, job_id)
+
+
+def add_job(
+    session: Session, actor: User, kind: str, dataset_id: str, *, parameters: Mapping[str, object], draft: bool
+) -> Job:
+    """As create_job, within a transaction, after which the caller rings for it."""
     if kind not in JOB_KINDS:
         raise InvalidInputError(f"kind {kind!r:.40} is unknown; known: {', '.join(JOB_KINDS)}")
-    with transaction() as session:
-        dataset = dataset_for(actor, dataset_id, "edit", session)
-        if kind in ALONE and _is_unended(session, kind, dataset_id):
-            raise InvalidInputError(f"{ALONE[kind]} {dataset.name} already; see its jobs")
-        _require_room(session, actor)
-        job = Job(
-            kind=kind,
-            dataset_id=dataset_id,
-            created_by=actor.id,
-            state="draft" if draft else "queued",
-            parameters=json.dumps(parameters, ensure_ascii=False, allow_nan=False),
-        )
-        session.add(job)
-        session.flush()
-        job_id = job.id
-    if not draft:
-        _ring(job_id)
+    dataset = dataset_for(actor, dataset_id, "edit", session)
+    if kind in ALONE and _is_unended(session, kind, dataset_id):
+        raise InvalidInputError(f"{ALONE[kind]} {dataset.name} already; see its jobs")
+    _require_room(session, actor)
+    job = Job(
+        kind=kind,
+        dataset_id=dataset_id,
+        created_by=actor.id,
+        state="draft" if draft else "queued",
+        parameters=json.dumps(parameters, ensure_ascii=False, allow_nan=False),
+    )
+    session.add(job)
+    session.flush()
     return job
 
 
@@ -84,7 +91,7 @@ def start_job(actor: User, job_id: str) -> Job:
         if job.state == "draft":
             _require_room(session, actor)
             job.state = "queued"
-    _ring(job_id)
+    ring(job_id)
     return job
 
 
@@ -159,6 +166,13 @@ def has_ended(job: Job) -> bool:
     return job.state in ENDED
 
 
+def ring(job_id: str) -> None:
+    """Tell whoever runs jobs that this one waits, after the commit."""
+    queue: JobQueue | None = current_app.extensions.get(EXTENSION)
+    if queue is not None:  # a command's app has none; whoever runs jobs also looks at the rows now and then
+        queue.enqueue(job_id)
+
+
 def _findings(job_id: str, limit: int | None) -> Iterator[Finding]:
     columns = JobFinding.id, JobFinding.file_name, JobFinding.reason, JobFinding.kind
     last, left = 0, limit
@@ -185,12 +199,6 @@ def _require_room(session: Session, actor: User) -> None:
         raise InvalidInputError(
             f"{MAX_UNENDED} jobs of yours wait or run, the most of one account; wait for one, or cancel one"
         )
-
-
-def _ring(job_id: str) -> None:
-    queue: JobQueue | None = current_app.extensions.get(EXTENSION)
-    if queue is not None:  # a command's app has none; whoever runs jobs also looks at the rows now and then
-        queue.enqueue(job_id)
 
 
 def _object(text: str) -> Mapping[str, object]:

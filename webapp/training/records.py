@@ -11,6 +11,8 @@ from webapp.core.records import FloatArray
 
 BEST = "best.keras"
 """In a run's folder, the network of the epoch with the lowest validation loss; only ever a whole file."""
+LAST = "last"
+"""Folder of the checkpoint that a run goes on from after a crash."""
 HISTORY = "history.csv"
 LOG = "log.txt"
 TENSORBOARD = "tensorboard"

@@ -1,0 +1,104 @@
+"""The folders of training runs in the instance directory: what each holds, and when which of it goes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from webapp.config import Settings
+from webapp.datasets.picture_store import SCRATCH_PREFIX, write_anew
+from webapp.db.base import db
+from webapp.db.jobs import ENDED, Job
+from webapp.db.runs import RunEpoch, TrainingRun
+from webapp.training.records import ARCHIVE, LAST
+
+EVALUATION = "evaluation.json"
+TRAINED = "trained.json"
+"""How training ended; where it stands, training is over and only the rest is still to be done."""
+BEGAN_AT = "began_at.json"
+"""Where the latest attempt began, as `place_of` says it."""
+LEFT_AFTER_S = 3600.0
+"""A folder without a row may be of a run that is just being asked for; one so old is not."""
+
+
+def runs_dir(settings: Settings) -> Path:
+    return settings.instance_dir / "runs"
+
+
+def run_dir(settings: Settings, run_id: str) -> Path:
+    """Where everything of one run lies; made when the run begins."""
+    return runs_dir(settings) / run_id
+
+
+def run_ids_of(job_ids: Iterable[str]) -> list[str]:
+    """The runs that these jobs are of."""
+    return list(db.session.scalars(select(TrainingRun.id).where(TrainingRun.job_id.in_(list(job_ids)))))
+
+
+def delete_run_folders(settings: Settings, run_ids: Iterable[str]) -> None:
+    """After the commit of what deleted their rows."""
+    for run_id in run_ids:
+        shutil.rmtree(run_dir(settings, run_id), ignore_errors=True)
+
+
+def forget_data(job_id: str) -> None:
+    """Delete what only a run that goes on needs: its pictures, and where it would go on. What it reached stays."""
+    for run_id in run_ids_of([job_id]):
+        _forget_data(run_dir(_settings(), run_id))
+    db.session.rollback()
+
+
+def sweep_runs() -> None:
+    """Delete folders that no row names, and the pictures of runs that have ended, where a crash left them."""
+    settings = _settings()
+    for folder in runs_dir(settings).glob("*"):
+        state = db.session.scalar(
+            select(Job.state).join(TrainingRun, TrainingRun.job_id == Job.id).where(TrainingRun.id == folder.name)
+        )
+        if state in ENDED:
+            _forget_data(folder)
+        elif state is None and time.time() - folder.stat().st_mtime > LEFT_AFTER_S:
+            shutil.rmtree(folder, ignore_errors=True)
+    db.session.rollback()
+
+
+def note_beginning(run_id: str) -> None:
+    """Keep where this attempt begins, for `came_further`."""
+    folder = run_dir(_settings(), run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_anew(folder / BEGAN_AT, json.dumps(_place(run_id)).encode())
+
+
+def came_further(job_id: str) -> bool:
+    """Whether the latest attempt at this run got beyond where it had begun."""
+    for run_id in run_ids_of([job_id]):
+        try:
+            began_at = json.loads((run_dir(_settings(), run_id) / BEGAN_AT).read_bytes())
+        except (OSError, ValueError):  # it died before it could say where it began
+            return False
+        return bool(_place(run_id) != began_at)
+    return False
+
+
+def _place(run_id: str) -> list[object]:
+    """How far a run is: what is on the disk and stays, and the last epoch."""
+    folder = run_dir(_settings(), run_id)
+    epoch = db.session.scalar(select(func.max(RunEpoch.epoch)).where(RunEpoch.run_id == run_id))
+    return [*((folder / name).is_file() for name in (ARCHIVE, TRAINED, EVALUATION)), epoch or 0]
+
+
+def _forget_data(folder: Path) -> None:
+    for path in (folder / ARCHIVE, folder / BEGAN_AT, *folder.glob(f"{SCRATCH_PREFIX}*")):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(folder / LAST, ignore_errors=True)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["MOVEPRINT_SETTINGS"]
+    return settings
