@@ -11,7 +11,19 @@ export class ApiError extends Error {
 const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
 // body: sent as JSON; bytes, in its place: sent as they are. signal: calls the request off.
-export async function requestJson(url, { method = "GET", body, bytes, signal } = {}) {
+export async function requestJson(url, options) {
+  const { answer } = await answered(url, options);
+  return answer ?? {};
+}
+
+// A picture that the server draws, as an address for an <img>; revoke it when it is not shown any more.
+export async function requestPicture(url, options) {
+  const { response } = await answered(url, options);
+  return URL.createObjectURL(await response.blob());
+}
+
+// answer: what came as JSON. Refusals are thrown.
+async function answered(url, { method = "GET", body, bytes, signal } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   if (bytes !== undefined) headers["Content-Type"] = "application/octet-stream";
@@ -25,9 +37,9 @@ export async function requestJson(url, { method = "GET", body, bytes, signal } =
   }
   const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
   if (response.redirected && !isJson) throw new ApiError("You are logged out. Log in in another tab, then try again.", 401);
-  const answer = isJson ? await response.json() : {};
-  if (!response.ok) throw new ApiError(answer.error ?? `The server answered ${response.status}.`, response.status, answer);
-  return answer;
+  const answer = isJson ? await response.json() : undefined;
+  if (!response.ok) throw new ApiError(answer?.error ?? `The server answered ${response.status}.`, response.status, answer);
+  return { response, answer };
 }
 
 export const checkTake = (sequence) => requestJson("/actions/check", { method: "POST", body: { sequence } });

@@ -1,14 +1,13 @@
 // How far a job is: a bar, the step, the time that is left; cancelling; at the end what it says, found and made.
 import { requestJson } from "./api.js";
 import { element, icon } from "./elements.js";
+import { poll } from "./polling.js";
 import { toast } from "./toasts.js";
-import { pause } from "./waiting.js";
 
 const LOOK_MS = 1000;
 const LOOK_HIDDEN_MS = 5000;
-const LOOK_AGAIN_MS = 4000; // after the server could not be reached
 const STEADY_MS = 3000; // before that a rate says little
-const STATES = {
+export const STATES = {
   draft: ["not started", "", "file-earmark"],
   queued: ["waiting", "", "hourglass"],
   running: ["running", "tag-accent", "play-fill"],
@@ -24,29 +23,19 @@ export function watchJob(root, jobId, onEnd = () => {}) {
   bringStyle();
   const watching = new AbortController();
   const view = new JobView(root);
-  followJob(`/jobs/${jobId}`, view, watching.signal).then(onEnd, (error) => {
-    if (!watching.signal.aborted) view.fail(error.message);
+  const { signal } = watching;
+  const show = (job) => {
+    view.show(job);
+    return job.ended;
+  };
+  poll(() => requestJson(`/jobs/${jobId}`, { signal }), { show, note: (text) => view.note(text), everyMs: LOOK_MS, hiddenMs: LOOK_HIDDEN_MS, signal }).then(onEnd, (error) => {
+    if (!signal.aborted) view.fail(error.message);
   });
   return () => watching.abort();
 }
 
 function bringStyle() {
   if (!document.querySelector(`link[href="${STYLE_URL}"]`)) document.head.append(element("link", { rel: "stylesheet", href: STYLE_URL }));
-}
-
-async function followJob(url, view, signal) {
-  for (;;) {
-    try {
-      const job = await requestJson(url, { signal });
-      view.show(job);
-      if (job.ended) return job;
-      await pause(document.hidden ? LOOK_HIDDEN_MS : LOOK_MS, signal);
-    } catch (error) {
-      if (error.status !== 0 && error.status !== 503) throw error; // logged out, deleted; else it may come back
-      view.note(error.message);
-      await pause(LOOK_AGAIN_MS, signal);
-    }
-  }
 }
 
 // Milliseconds that the step still takes at the pace since it was first seen; null while that cannot be said.
@@ -93,7 +82,6 @@ class JobView {
       this.#showEnd(job);
       return;
     }
-    this.note("");
     this.#showState(job);
     this.#showProgress(job);
     const { cancel } = this.#parts;

@@ -2,7 +2,7 @@
 import { requestJson } from "./api.js";
 import { find } from "./elements.js";
 import { heatMaps, placeRows } from "./statistics_heat.js";
-import { lyingBars, numbersTable, ranges, standingBars } from "./statistics_plots.js";
+import { lyingBars, numbersTable, ranges, standingBars } from "./plots.js";
 
 const STATES = { unlabelled: "no label yet", proposed: "proposed", reviewed: "reviewed", excluded: "excluded" };
 const SPLITS = { train: "training", validation: "validation", test: "test", none: "none" };

@@ -1,6 +1,6 @@
 // Where each joint lies within the crop, as one small map per joint.
 import { element } from "./elements.js";
-import { drawWithTheme } from "./statistics_plots.js";
+import { drawWithTheme } from "./plots.js";
 
 // Light to dark on a light page and dark to light on a dark one; by brightness alone, so that it needs no sense of colour.
 const RAMPS = {

@@ -16,7 +16,7 @@ export function drawWithTheme(draw) {
 
 export function colours() {
   return {
-    series: ["--plot-1", "--plot-2", "--plot-3", "--plot-4"].map(colourOf),
+    series: ["--plot-1", "--plot-2", "--plot-3", "--plot-4", "--plot-5", "--plot-6"].map(colourOf),
     text: colourOf("--mp-text"),
     muted: colourOf("--mp-muted"),
     line: colourOf("--mp-line"),
@@ -55,6 +55,51 @@ export function ranges(root, { label, labels, lows, middles, highs, xTitle }) {
     },
     options: options(palette, { indexAxis: "y", stacked: false, legend: true, names: "y", xTitle, whole: false }),
   }));
+}
+
+// Lines that grow; answers what shows the series anew. series: [{name, points: [{x, y}], colour, dashed, dots}].
+export function lines(root, { label, xTitle, yTitle, logarithmic = false, most }) {
+  const canvas = element("canvas", { role: "img", "aria-label": label });
+  root.replaceChildren(canvas);
+  let chart;
+  let shownSeries = [];
+  const draw = () => {
+    chart?.destroy();
+    chart = new globalThis.Chart(canvas, lineOptions(colours(), shownSeries, { xTitle, yTitle, logarithmic, most }));
+  };
+  drawWithTheme(draw);
+  return (series) => {
+    const alike = series.length === shownSeries.length;
+    shownSeries = series;
+    if (!alike) return draw();
+    series.forEach(({ points }, number) => (chart.data.datasets[number].data = points));
+    return chart.update("none");
+  };
+}
+
+function lineOptions(palette, series, { xTitle, yTitle, logarithmic, most }) {
+  const title = (text) => ({ display: Boolean(text), text, color: palette.muted });
+  const axis = { grid: { color: palette.line }, border: { color: palette.line } };
+  return {
+    type: "line",
+    data: { datasets: series.map((one, number) => line(one, palette.series[one.colour ?? number])) },
+    options: {
+      animation: false,
+      maintainAspectRatio: false,
+      parsing: false,
+      interaction: { mode: "nearest", axis: "x", intersect: false },
+      scales: {
+        x: { type: "linear", ...axis, ticks: { color: palette.muted, precision: 0 }, title: title(xTitle), min: 0 },
+        y: { type: logarithmic ? "logarithmic" : "linear", beginAtZero: !logarithmic, suggestedMax: most, ...axis, ticks: { color: palette.muted, maxTicksLimit: 7 }, title: title(yTitle) },
+      },
+      plugins: { legend: { align: "start", labels: { color: palette.text, boxWidth: 14, boxHeight: 2 } } },
+    },
+  };
+}
+
+function line({ name, points, dashed = false, dots = false }, colour) {
+  const radius = dots ? 5 : points.length > 1 ? 0 : 3;
+  return { label: name, data: points, borderColor: colour, backgroundColor: colour, borderDash: dashed ? [6, 4] : [], borderWidth: 2, pointRadius: radius, showLine: !dots };
 }
 
 function plot(root, label, configure) {
