@@ -89,7 +89,7 @@ function listenToDraft(panel) {
 function showChosen() {
   sendButton.disabled = !chosen.files.length && !goingOn;
   sendButton.textContent = goingOn && !chosen.files.length ? "Take in what is here" : "Hand in";
-  find(form, "[data-video-choice]").hidden = !chosen.has("video") && !chosen.has("dataset");
+  find(form, "[data-video-choice]").hidden = !mayHoldVideo();
   find(form, "[data-folders]").textContent = chosen.folders();
   const session = find(form, "#session");
   if (chosen.files.length && !session.value) session.value = new Date().toLocaleDateString(undefined, { dateStyle: "medium" });
@@ -114,7 +114,9 @@ async function handIn() {
     const before = goingOn ? await draft.files() : [];
     goingOn = draft; // should it fail now, the next try goes on with it
     showSending(true);
-    if (await sending.run(draft, chosen.files, before)) takeIn(await draft.start());
+    const isWhole = await sending.run(draft, chosen.files, before);
+    if (isWhole && chosen.leftOut.length) await draft.noteLeftOut(chosen.leftOut);
+    if (isWhole) takeIn(await draft.start());
     else location.reload(); // it was discarded
   } catch (error) {
     showSending(false);
@@ -141,6 +143,10 @@ function showSending(isSending) {
   if (isSending) find(root, "#sending-title").focus();
 }
 
+function mayHoldVideo() {
+  return chosen.has("video") || chosen.has("dataset");
+}
+
 // Null where something is missing; the field says so and has the focus.
 function readWishes() {
   const session = find(form, "#session");
@@ -148,8 +154,8 @@ function readWishes() {
   const [every, change] = [find(form, "[data-every-frames]"), find(form, "[data-pose-change]")];
   const people = find(form, "[name=people]:checked").value;
   const byChange = find(form, "[name=frames]:checked").value === "change";
-  const number = byChange ? change : every;
-  const missing = [!session.value.trim() && session, !number.checkValidity() && number, !rights.checked && rights].filter(Boolean);
+  const number = mayHoldVideo() ? (byChange ? change : every) : null;
+  const missing = [!session.value.trim() && session, number && !number.checkValidity() && number, !rights.checked && rights].filter(Boolean);
   for (const field of missing) field.classList.add("is-invalid");
   const given = people === "given" ? person.read({ needsConsent: false }) : {};
   if (given) missing[0]?.focus();
@@ -158,7 +164,7 @@ function readWishes() {
     session: session.value,
     people,
     ...given,
-    ...(byChange ? { pose_change: Number(change.value) } : { every_frames: Number(every.value) }),
+    ...(number && { [byChange ? "pose_change" : "every_frames"]: Number(number.value) }),
     one_person: find(form, "#one-person").checked,
     label_with: find(form, "#label-with").value || null,
     rights: true,

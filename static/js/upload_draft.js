@@ -2,6 +2,8 @@
 import { requestJson } from "./api.js";
 import { fileUrl } from "./upload_queue.js";
 
+const MOST_NAMED = 5000;
+
 export class Draft {
   constructor(importsUrl, jobId) {
     this.jobId = jobId;
@@ -20,6 +22,14 @@ export class Draft {
 
   removeFile(name) {
     return requestJson(fileUrl(this.url, name), { method: "DELETE" });
+  }
+
+  // Files that were chosen and not sent, [{name, reason}]: the report names them.
+  noteLeftOut(leftOut) {
+    const files = leftOut.slice(0, MOST_NAMED);
+    const more = leftOut.length - files.length;
+    if (more) files.push({ name: "", reason: `${more.toLocaleString("en")} more files` });
+    return requestJson(`${this.url}/left-out`, { method: "PUT", body: { files } });
   }
 
   start() {

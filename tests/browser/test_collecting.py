@@ -322,8 +322,13 @@ def test_a_folder_with_a_bad_file_comes_in_and_the_report_names_the_bad_one(
         page.locator("[data-job] a[href$='report.csv']").first.click()
     report = Path(download.value.path()).read_text(encoding="utf-8")
     assert "ben/broken.jpg" in report
+    assert "refused,notes.docx,not sent: it is of no kind that is taken" in report
     people = sorted(sample["person"]["name"] for sample in samples_of(page, dataset_url))
     assert people == ["anna", "anna", "ben"]
+    page.goto(f"{dataset_url}/jobs")
+    page.get_by_role("link", name="Import", exact=True).first.click()
+    expect(page.get_by_text("What was asked for")).to_be_visible()
+    expect(page.get_by_text("Where the pose changes by")).to_have_count(0)
 
 
 def test_an_upload_goes_on_where_the_connection_was_lost(
@@ -375,7 +380,7 @@ def test_an_upload_goes_on_after_a_reload_with_what_is_there_already(
 
     page.on("request", lambda request: pieces.append(request.url) if request.method == "PUT" else None)
     expect(page.locator("[data-draft]")).to_contain_text("Not finished: Interrupted")
-    expect(page.locator("[data-draft]")).to_contain_text("1 of 2 files are here")
+    expect(page.locator("[data-draft]")).to_contain_text("1 file is wholly here, 1 in part;")
     page.locator("[data-go-on]").click()
     page.locator("[data-files-input]").set_input_files(files)
     page.locator("[data-send]").click()

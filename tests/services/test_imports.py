@@ -15,6 +15,7 @@ from tests.conftest import PASSWORD
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, MoveprintError, NotAllowedError, NotFoundError
 from webapp.core.skeleton import UPPER_BODY_6
+from webapp.datasets.records import Finding
 from webapp.datasets.uploads import checked_name, upload_path, uploads_dir
 from webapp.db.accounts import User
 from webapp.db.base import db, utc_now
@@ -275,6 +276,33 @@ def test_what_was_not_finished_is_told_with_how_much_is_there(
     (draft,) = import_drafts.drafts_of(anna, dataset_id)
 
     assert (draft.job.id, draft.files, draft.whole_files, draft.received_bytes) == (job_id, 2, 1, len(CONTENT) + 120)
+
+
+def test_what_was_left_out_before_sending_is_in_the_report(
+    hand: Hand, anna: User, dataset_id: str, job_id: str
+) -> None:
+    hand.give("a.jpg")
+    imports.note_left_out(anna, dataset_id, job_id, {"first.docx": "it is of no kind that is taken"})
+
+    reasons = {"notes.docx": "it is of no kind that is taken", "half\ud800.txt\0": "x" * 9000}
+    imports.note_left_out(anna, dataset_id, job_id, reasons)
+    imports.start_import(anna, dataset_id, job_id)
+
+    docx, odd = jobs.findings_of(anna, job_id)
+    assert docx == Finding("notes.docx", "not sent: it is of no kind that is taken", "refused")
+    assert odd.file_name == "half?.txt?"
+    assert len(odd.reason) < 600
+    with pytest.raises(InvalidInputError, match="started already"):
+        imports.note_left_out(anna, dataset_id, job_id, {})
+
+
+def test_what_is_noted_as_left_out_is_bounded_and_ones_own(dataset_id: str, anna: User, job_id: str) -> None:
+    other = accounts.create_account("other", PASSWORD, role="user")
+
+    with pytest.raises(NotFoundError):
+        imports.note_left_out(other, dataset_id, job_id, {})
+    with pytest.raises(InvalidInputError, match="at most 10000 files"):
+        imports.note_left_out(anna, dataset_id, job_id, {str(number): "x" for number in range(10_001)})
 
 
 def test_a_draft_is_swept_a_week_after_its_last_piece(

@@ -99,6 +99,11 @@ def test_a_piece_that_makes_no_sense_is_refused_with_a_sentence(
     assert error_of(answer)
 
 
+@pytest.mark.parametrize("files", ["a.jpg", ["a.jpg"], [{"name": "a.jpg"}], [{"name": 3, "reason": "x"}]], ids=str)
+def test_what_was_left_out_is_a_list_of_names_and_reasons(anna: Browser, import_url: str, files: object) -> None:
+    assert anna.send_json(f"{import_url}/left-out", {"files": files}, method="PUT").status_code == 400
+
+
 def test_a_file_is_taken_out_and_an_import_discarded(anna: Browser, import_url: str) -> None:
     put(anna, f"{import_url}/files/a.jpg", CONTENT)
 
@@ -113,7 +118,7 @@ def test_what_was_not_finished_is_shown_on_the_page_it_came_from(
 ) -> None:
     put(anna, f"{import_url}/files/a.jpg", CONTENT[:10], size=1000)
 
-    assert "0 of 1 file is here" in anna.get(f"{dataset_url}/import").text
+    assert "No files are wholly here, 1 in part;" in anna.get(f"{dataset_url}/import").text
     assert "Not finished" not in anna.get(f"{dataset_url}/collect").text
 
 

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -14,22 +14,26 @@ from pathlib import Path
 from typing import Protocol
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, NotFoundError
-from webapp.datasets.uploads import checked_name, is_picture, upload_path, uploads_dir
+from webapp.datasets.formats.checks import storable
+from webapp.datasets.uploads import NAME_MAX, checked_name, is_picture, upload_path, uploads_dir
 from webapp.db.accounts import User
 from webapp.db.base import db
 from webapp.db.engine import transaction, unless_taken
-from webapp.db.jobs import Job, JobFile
+from webapp.db.jobs import Job, JobFile, JobFinding
 from webapp.services import jobs
 from webapp.services.dataset_access import dataset_for
 from webapp.services.import_wishes import ImportWishes, checked_parameters
 
 MAX_DRAFTS = 20
 """Imports of one account that are still given their files: each may fill the disk with as much as an import takes."""
+MAX_LEFT_OUT = 10_000
+"""Files of one import that the report names as left out before they were sent."""
+MAX_REASON = 500
 _CHUNK_BYTES = 2**20
 _SPARE_BYTES = 2**28
 """What an upload leaves free of the disk: the database needs room too."""
@@ -120,6 +124,27 @@ def remove_file(actor: User, dataset_id: str, job_id: str, name: str) -> None:
             session.delete(file)
     if file is not None:
         upload_path(_settings().instance_dir, job_id, file.id).unlink(missing_ok=True)
+
+
+def note_left_out(actor: User, dataset_id: str, job_id: str, reasons: Mapping[str, str]) -> None:
+    """What of the chosen files was not sent, and why, for the report, in place of what was noted before.
+
+    reasons: by file name; what the browser says, so it is shown and nothing follows from it.
+    """
+    if len(reasons) > MAX_LEFT_OUT:
+        raise InvalidInputError(f"at most {MAX_LEFT_OUT} files are noted as left out, got {len(reasons)}; name fewer")
+    with transaction() as session:
+        _draft(session, actor, dataset_id, job_id, lock=True)
+        session.execute(delete(JobFinding).where(JobFinding.job_id == job_id))
+        session.add_all(
+            JobFinding(
+                job_id=job_id,
+                kind="refused",
+                file_name=storable(name)[:NAME_MAX],
+                reason=f"not sent: {storable(reason)[:MAX_REASON]}",
+            )
+            for name, reason in reasons.items()
+        )
 
 
 def start_import(actor: User, dataset_id: str, job_id: str) -> Job:

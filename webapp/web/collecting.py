@@ -25,6 +25,7 @@ from webapp.web.bodies import (
     optional_text_of,
     takes_pieces,
     text_of,
+    value_of,
     whole_of,
 )
 from webapp.web.live import session_models
@@ -64,6 +65,19 @@ def draft(dataset_id: str, job_id: str) -> Response:
 @signed_in
 def discard(dataset_id: str, job_id: str) -> Response:
     imports.discard_import(signed_in_user(), dataset_id, job_id)
+    return jsonify()
+
+
+@blueprint.put("/imports/<job_id>/left-out")
+@signed_in
+@takes_pieces
+def leave_out(dataset_id: str, job_id: str) -> Response:
+    """{files: [{name, reason}]}: what the browser did not send, for the report."""
+    files = value_of(json_body(), "files")
+    if not isinstance(files, list) or not all(isinstance(each, dict) for each in files):
+        raise BodyError(f"files must be a list of objects with name and reason, got {files!r:.60}")
+    reasons = {text_of(each, "name"): text_of(each, "reason") for each in files}
+    imports.note_left_out(signed_in_user(), dataset_id, job_id, reasons)
     return jsonify()
 
 
