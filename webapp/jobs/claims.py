@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from webapp.db.base import db, utc_now
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job
+from webapp.jobs.registry import KINDS
 
 MAX_ATTEMPTS = 3
 SILENT_AFTER = dt.timedelta(seconds=60)
@@ -94,6 +95,8 @@ def give_back(held: Claim) -> bool:
             _end_exhausted(job)
         else:
             job.state = "queued"
+            if _is_dead(job) and _came_further(job):  # no second process could hold the same number then
+                job.attempts -= 1
     return True
 
 
@@ -154,6 +157,16 @@ def exhausted_sentence(step: str) -> str:
     """Why a job was given up."""
     where = f', the last time at "{step}"' if step else ""
     return f"Its process ended {MAX_ATTEMPTS} times without a word{where}; the server's log may say why."
+
+
+def _is_dead(job: Job) -> bool:
+    return job.machine == socket.gethostname() and job.pid is not None and not lives(job.pid)
+
+
+def _came_further(job: Job) -> bool:
+    """Whether this attempt is none of those that the job has."""
+    came_further = KINDS[job.kind].load_came_further()
+    return came_further is not None and came_further(job.id)
 
 
 def _end_exhausted(job: Job) -> None:

@@ -11,14 +11,20 @@ from webapp.jobs.context import Work
 
 Undo = Callable[[str], None]
 """Takes back what all attempts at the job of this id did; it may be called again after it was cut short."""
+CameFurther = Callable[[str], bool]
+"""Whether the latest attempt at the job of this id got beyond where it had begun."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Where the functions of a kind stand, as module:name. undo: for a job that was cancelled or has failed."""
+    """Where the functions of a kind stand, as module:name. undo: for a job that was cancelled or has failed.
+
+    came_further: of a kind that may take days; an attempt that did so is none of those that a job has.
+    """
 
     work: str
     undo: str | None = None
+    came_further: str | None = None
 
     def load_work(self) -> Work:
         return cast(Work, _loaded(self.work))
@@ -26,12 +32,20 @@ class Kind:
     def load_undo(self) -> Undo | None:
         return None if self.undo is None else cast(Undo, _loaded(self.undo))
 
+    def load_came_further(self) -> CameFurther | None:
+        return None if self.came_further is None else cast(CameFurther, _loaded(self.came_further))
+
 
 KINDS: Mapping[str, Kind] = {
     "import": Kind("webapp.jobs.imports:run_import", undo="webapp.jobs.imports:undo_import"),
     "export": Kind("webapp.jobs.exports:run_export", undo="webapp.jobs.exports:undo_export"),
     "propose": Kind("webapp.jobs.propose:run_propose"),
     "curate": Kind("webapp.jobs.curate:run_curate"),
+    "train": Kind(
+        "webapp.jobs.train:run_train",
+        undo="webapp.services.run_files:forget_data",
+        came_further="webapp.services.run_files:came_further",
+    ),
 }
 
 

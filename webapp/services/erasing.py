@@ -19,7 +19,7 @@ from webapp.db.base import db
 from webapp.db.datasets import Dataset, DatasetVersion, Picture, PicturedPerson, Sample, VersionSample
 from webapp.db.engine import forget_log, transaction
 from webapp.db.jobs import ENDED, Job, JobFile, JobFinding
-from webapp.services import picture_files
+from webapp.services import picture_files, run_files
 from webapp.services.dataset_access import dataset_for, raise_change_number
 from webapp.services.jobs import UNENDED, parameters_of
 from webapp.services.names import name_key
@@ -39,7 +39,10 @@ class DatasetLoss:
 
 
 def delete_dataset(actor: User, dataset_id: str, typed_name: str) -> None:
-    """With all pictures, labels, versions and jobs. InvalidInputError unless its name was typed and no job is at it."""
+    """With all pictures, labels, versions, jobs and training runs; models that were registered stay.
+
+    InvalidInputError unless its name was typed and no job is at it.
+    """
     with transaction() as session:
         dataset = dataset_for(actor, dataset_id, "own", session)
         if name_key(typed_name.strip()) != dataset.name_key:
@@ -47,8 +50,10 @@ def delete_dataset(actor: User, dataset_id: str, typed_name: str) -> None:
         _require_no_jobs(session, Job.dataset_id == dataset.id)
         sha256s = session.scalars(select(Picture.sha256).where(Picture.dataset_id == dataset.id)).all()
         job_ids = session.scalars(select(Job.id).where(Job.dataset_id == dataset.id)).all()
+        run_ids = run_files.run_ids_of(job_ids)
         session.delete(dataset)
     _delete_files(sha256s, job_ids)
+    run_files.delete_run_folders(run_ids)
 
 
 def losses_with(actor: User, person_id: str) -> Sequence[DatasetLoss]:

@@ -1,14 +1,10 @@
-"""Versions of trained models: an exported form of a run becomes a pose model of the installation's own.
-
-The folder of a version has a note of its row's id, so that what a crash leaves between the two is known for what it is.
-"""
+"""Versions of trained models: an exported form of a run becomes a pose model of the installation's own."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +15,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.config import OWN_MODELS_DIR, POSE_MODELS, Settings
+from webapp.config import POSE_MODELS, Settings
 from webapp.core.errors import InvalidInputError, ModelUnavailableError, NotFoundError
 from webapp.db.accounts import User
 from webapp.db.base import db, new_id, utc_now
@@ -28,15 +24,14 @@ from webapp.db.engine import transaction, unless_taken
 from webapp.db.runs import ModelVersion, TrainingRun
 from webapp.services import models, runs
 from webapp.services.permissions import require_role
-from webapp.services.run_files import LEFT_AFTER_S, run_dir
+from webapp.services.run_files import run_dir
+from webapp.services.version_files import delete_folder, is_left, own_models_dir, write_note
 from webapp.training.records import EXPORTS
 from webapp.vision.catalogue import ModelEntry
 from webapp.vision.own_card import CARD, FILES, FORMS, OwnModelCard, card_text, read_card
 from webapp.vision.own_conversion import card_beside, scratch_beside
 from webapp.vision.weights import sha256_of
 
-NOTE = "version.json"
-"""In a version's folder: the id of its row."""
 NAME_MAX = 30
 NOTE_MAX = 200
 MODEL = FILES[".tflite"]
@@ -63,7 +58,7 @@ def register(actor: User, run_id: str, name: str, form: str, note: str = "") -> 
     name, note = _checked_name(name), _checked_note(note)
     run = runs.run_for(actor, run_id)
     source = _exported(run, form)
-    own = models.weights_dir() / OWN_MODELS_DIR
+    own = own_models_dir()
     with scratch_beside(own / name) as scratch:
         folder = scratch / name
         card = _filled(folder, source)
@@ -76,7 +71,7 @@ def register(actor: User, run_id: str, name: str, form: str, note: str = "") -> 
             session.flush()  # whoever takes the same number waits here, and then finds it taken
             described = replace(card, name=version.pose_model)
             (folder / CARD).write_text(card_text(described), encoding="utf-8")
-            (folder / NOTE).write_text(json.dumps({"version_id": version.id}), encoding="utf-8")
+            write_note(folder, version.id)
             with _placed(folder, own / version.pose_model):
                 session.commit()
     return db.session.get_one(ModelVersion, version.id)
@@ -92,12 +87,6 @@ def list_versions(actor: User) -> Sequence[ShownModelVersion]:
         ShownModelVersion(version, version.pose_model == active, _is_usable(here.get(version.pose_model)), made_by)
         for version, made_by in db.session.execute(query)
     ]
-
-
-def versions_of_run(run_id: str) -> Sequence[ModelVersion]:
-    """What was registered of a run and not removed, the newest first."""
-    query = select(ModelVersion).where(ModelVersion.run_id == run_id, ModelVersion.removed_at.is_(None))
-    return db.session.scalars(query.order_by(ModelVersion.made_at.desc())).all()
 
 
 def version_for(actor: User, version_id: str, session: Session | None = None) -> ModelVersion:
@@ -128,15 +117,7 @@ def remove(actor: User, version_id: str) -> None:
         if models.selection().models.pose_model == pose_model:
             raise InvalidInputError(f"{pose_model} is used now; activate another model first, or go back to the last")
         version.removed_at = utc_now()
-    _delete(models.weights_dir() / OWN_MODELS_DIR / pose_model)
-
-
-def sweep_versions() -> None:
-    """Delete the folders of versions that have no row, or whose row was removed: what a crash left."""
-    for note in (models.weights_dir() / OWN_MODELS_DIR).glob(f"[!.]*/{NOTE}"):
-        if time.time() - note.stat().st_mtime > LEFT_AFTER_S and _is_left(db.session(), note.parent):
-            _delete(note.parent)
-    db.session.rollback()
+    delete_folder(own_models_dir() / pose_model)
 
 
 def settings_of(version: ModelVersion) -> Mapping[str, Any]:
@@ -210,7 +191,7 @@ def _row(run: TrainingRun, name: str, form: str, card: OwnModelCard) -> ModelVer
 def _next_number(session: Session, name: str, own: Path) -> int:
     """Above every number that was ever given, and where no model of somebody's own has that name."""
     number = (session.scalar(select(func.max(ModelVersion.number)).where(ModelVersion.name == name)) or 0) + 1
-    while (folder := own / _pose_model(name, number)).exists() and not _is_left(session, folder):
+    while (folder := own / _pose_model(name, number)).exists() and not is_left(session, folder):
         number += 1
     return number
 
@@ -223,7 +204,7 @@ def _pose_model(name: str, number: int) -> str:
 def _placed(folder: Path, target: Path) -> Iterator[None]:
     """The folder at its place; back where it was when what is done meanwhile fails."""
     if target.exists():
-        _delete(target)  # of a version that never came to be
+        delete_folder(target)  # of a version that never came to be
     try:
         folder.rename(target)
     except OSError as error:
@@ -233,22 +214,6 @@ def _placed(folder: Path, target: Path) -> Iterator[None]:
     except BaseException:
         target.rename(folder)
         raise
-
-
-def _is_left(session: Session, folder: Path) -> bool:
-    """Whether the folder is that of a version which has no row, or was removed."""
-    try:
-        version_id = json.loads((folder / NOTE).read_bytes())["version_id"]
-    except (OSError, ValueError, KeyError, TypeError):  # a model that somebody added by hand
-        return False
-    query = select(ModelVersion.id).where(ModelVersion.id == str(version_id), ModelVersion.removed_at.is_(None))
-    return session.scalar(query) is None
-
-
-def _delete(folder: Path) -> None:
-    if folder.is_dir():
-        with scratch_beside(folder) as scratch:
-            folder.rename(scratch / folder.name)  # gone at once, however long deleting takes
 
 
 def _is_usable(entry: ModelEntry | None) -> bool:

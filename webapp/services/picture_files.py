@@ -19,6 +19,8 @@ from webapp.db.base import db
 from webapp.db.datasets import Picture
 from webapp.db.jobs import ENDED, Job
 from webapp.services.import_drafts import delete_abandoned
+from webapp.services.run_files import sweep_runs
+from webapp.services.version_files import sweep_versions
 
 LEFT_AFTER_S = 3600.0
 """A file that no row names may be of an import that is still at it; one so old is not."""
@@ -38,7 +40,7 @@ def delete_unused(shas: Iterable[str]) -> int:
 def sweep() -> None:
     """Delete what a crash left: files that no row names, half-written ones, uploads of ended jobs, old exports.
 
-    And the drafts of imports that nobody goes on with.
+    And the drafts of imports that nobody goes on with, and the folders of runs and of models that have no row.
     """
     settings = _settings()
     delete_abandoned()
@@ -53,6 +55,8 @@ def sweep() -> None:
     for export in _folders(folder / "exports"):
         if _age_s(export) > EXPORT_KEPT_S or not _is_known(export.name):
             shutil.rmtree(export, ignore_errors=True)
+    sweep_runs()
+    sweep_versions()
 
 
 def delete_unused_since(moment: dt.datetime) -> None:

@@ -41,10 +41,10 @@ def run_ids_of(job_ids: Iterable[str]) -> list[str]:
     return list(db.session.scalars(select(TrainingRun.id).where(TrainingRun.job_id.in_(list(job_ids)))))
 
 
-def delete_run_folders(settings: Settings, run_ids: Iterable[str]) -> None:
+def delete_run_folders(run_ids: Iterable[str]) -> None:
     """After the commit of what deleted their rows."""
     for run_id in run_ids:
-        shutil.rmtree(run_dir(settings, run_id), ignore_errors=True)
+        shutil.rmtree(run_dir(_settings(), run_id), ignore_errors=True)
 
 
 def forget_data(job_id: str) -> None:

@@ -142,7 +142,7 @@ def delete_run(actor: User, run_id: str) -> None:
         if job.state in jobs.UNENDED:
             raise InvalidInputError(f"the run {run.name} has not ended; cancel it first")
         session.execute(delete(Job).where(Job.id == job.id))
-    run_files.delete_run_folders(_settings(), [run_id])
+    run_files.delete_run_folders([run_id])
 
 
 def run_file(actor: User, run_id: str, name: str) -> Path:
