@@ -69,7 +69,7 @@ class _Small:
     sources: list[str] = field(default_factory=list)
 
     def add(self, picture: LabelledPicture, person: LabelledPerson, label: Label) -> None:
-        keypoints, visibility = _in_crop(person, label)
+        keypoints, visibility = in_crop(person, label)
         self.keypoints.append(keypoints)
         self.visibility.append(visibility)
         self.splits.append(person.split or "")
@@ -118,7 +118,7 @@ def _crop(picture: LabelledPicture, person: LabelledPerson, side_px: int) -> NDA
     return cut_out_grey(picture.pixels, square_of(person.box), side_px)
 
 
-def _in_crop(person: LabelledPerson, label: Label) -> tuple[FloatArray, NDArray[np.uint8]]:
+def in_crop(person: LabelledPerson, label: Label) -> tuple[FloatArray, NDArray[np.uint8]]:
     """(K, 2) shares of the crop, 0 where absent, and (K,) visibility in it."""
     shares = to_crop(label.keypoints_px, square_of(person.box))
     shares = _exactly(shares, label, person.extra.get("npz"))
