@@ -9,12 +9,10 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
-from tqdm import tqdm
 
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, MoveprintError
@@ -26,9 +24,9 @@ from webapp.db.engine import transaction
 from webapp.db.jobs import Job
 from webapp.db.schema import require_latest
 from webapp.db.standalone import database_app
-from webapp.jobs.claims import claim, give_back
+from webapp.job_here import run_here
 from webapp.jobs.import_undo import delete_people
-from webapp.jobs.running import DATABASE_FAULTS, Show, labelling_parameters, run_claimed
+from webapp.jobs.running import labelling_parameters
 from webapp.services import datasets, jobs
 from webapp.services.accounts import get_account
 from webapp.services.dataset_jobs import require_teacher
@@ -37,7 +35,7 @@ from webapp.services.job_reports import csv_lines
 from webapp.services.people import create_person
 from webapp.services.picture_files import exports_dir
 
-FINDINGS_SHOWN, _SHOWN_STEP = 10, 40
+FINDINGS_SHOWN = 10
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
@@ -209,21 +207,7 @@ def _run_job(settings: Settings, asked: _Asked, report: Path | None) -> _Done:
     """Run it in this process with a bar, and say what it found."""
     actor = asked.actor
     job_id = jobs.create_job(actor, asked.kind, asked.dataset_id, asked.parameters, draft=True).id
-    held = claim(job_id, "draft")
-    if held is None:
-        raise MoveprintError("the job was taken by another process; look at the dataset's jobs")
-    try:
-        with _bar(asked.kind) as show:
-            job = run_claimed(settings, held, show)
-    except KeyboardInterrupt:
-        db.session.rollback()
-        jobs.cancel_job(actor, job_id)
-        job = run_claimed(settings, held)  # which takes back what was done
-    except DATABASE_FAULTS as error:
-        give_back(held)
-        raise MoveprintError(f"the database does not answer ({error}); a running server goes on with it") from error
-    if job is None:
-        raise MoveprintError("the dataset was deleted meanwhile, or another process has this job")
+    job = run_here(settings, actor, job_id)
     if report is not None:
         report.write_text("".join(csv_lines(jobs.findings_of(actor, job_id))), encoding="utf-8", newline="")
     return _Done(job, 0 if job.state == "succeeded" else 1, "\n".join(_lines(actor, job, report)))
@@ -245,16 +229,3 @@ def _lines(actor: User, job: Job, report: Path | None) -> Iterator[str]:
     if more > 0:
         yield f"... and {more:,} more; " + (f"all are in {report}" if report else "--report FILE.csv writes them all")
     yield job.message or ""
-
-
-@contextmanager
-def _bar(kind: str) -> Iterator[Show]:
-    """A bar on standard error; none where that is no terminal."""
-    with tqdm(desc=kind, disable=None, unit="", dynamic_ncols=True) as bar:
-
-        def show(step: str, done: int, total: int | None) -> None:
-            bar.total = total
-            bar.set_description(step[:_SHOWN_STEP], refresh=False)
-            bar.update(done - bar.n)
-
-        yield show
