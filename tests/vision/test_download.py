@@ -164,7 +164,7 @@ def test_of_two_who_fetch_at_once_one_waits_for_the_other(tmp_path: Path) -> Non
 def test_nobody_waits_for_another_longer_than_the_time_given(tmp_path: Path) -> None:
     (tmp_path / "some").mkdir()
     with (
-        download._alone_in(tmp_path / "some", time.monotonic()),
+        download.alone_in(tmp_path / "some", time.monotonic()),
         pytest.raises(DownloadError, match="another pull is at work there"),
     ):
         pull(model_at("http://127.0.0.1:9/x"), tmp_path, max_seconds=0.2)

@@ -51,7 +51,7 @@ def pull(file: ModelFile, weights_dir: Path, *, max_seconds: float, progress: Pr
     deadline_s = time.monotonic() + max_seconds
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone_in(target.parent, deadline_s):
+        with alone_in(target.parent, deadline_s):
             if file_state(file, weights_dir) is FileState.PRESENT:  # another has fetched it meanwhile
                 return target
             if not (file.is_made and fetched.is_file() and sha256_of(fetched) == file.sha256):
@@ -65,7 +65,7 @@ def pull(file: ModelFile, weights_dir: Path, *, max_seconds: float, progress: Pr
 
 
 @contextlib.contextmanager
-def _alone_in(folder: Path, deadline_s: float) -> Iterator[None]:
+def alone_in(folder: Path, deadline_s: float) -> Iterator[None]:
     """One at a time: two that write the same .part spoil it. Windows has no such lock, the hash then refuses it."""
     if sys.platform == "win32":
         yield
@@ -97,11 +97,20 @@ def _fetch(file: ModelFile, target: Path, deadline_s: float, progress: Progress)
     """Put what the manifest's sha256 is of at target."""
     url = file.url or tarball_url(file.package, file.package_version, deadline_s - time.monotonic())
     part = target.with_name(target.name + ".part")
-    _within(deadline_s - time.monotonic(), _Fetch(url, file.size_bytes, part, deadline_s, progress))
+    fetch_into(part, url, file.size_bytes, deadline_s, progress)
     if sha256_of(part) != file.sha256:
         part.unlink()
         raise DownloadError("what came has another sha256 than the manifest says, it was thrown away")
     os.replace(part, target)
+
+
+def fetch_into(part: Path, url: str, size_bytes: int, deadline_s: float, progress: Progress = lambda *_: None) -> None:
+    """Write what a url has to a file, from where that ends; what it must be is the caller's to check.
+
+    size_bytes: about so many. deadline_s: by time.monotonic. DownloadError gives the reason where it fails; what came
+    till then stays.
+    """
+    _within(deadline_s - time.monotonic(), _Fetch(url, size_bytes, part, deadline_s, progress))
 
 
 @dataclass(frozen=True)
