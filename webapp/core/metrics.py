@@ -11,6 +11,8 @@ from webapp.core.records import FloatArray
 from webapp.core.skeleton import Skeleton
 
 _RECALL_POINTS = np.linspace(0.0, 1.0, 101)
+MIN_SIMILARITIES = np.linspace(0.5, 0.95, 10)
+"""From which on COCO counts a pose as found; the AP of poses is the mean over these ten."""
 
 
 def average_precision(scores: NDArray[np.floating], hits: NDArray[np.bool_], labelled: int) -> float:

@@ -18,12 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError
-from webapp.core.metrics import average_precision, keypoint_errors, keypoint_similarity, pck, pck_sizes
+from webapp.core.metrics import (
+    MIN_SIMILARITIES,
+    average_precision,
+    keypoint_errors,
+    keypoint_similarity,
+    pck,
+    pck_sizes,
+)
 from webapp.core.records import Box, Detection, FloatArray, Pose
 from webapp.core.skeleton import COCO_17
 from webapp.vision.ports import Image, PoseEstimator, PoseModel, is_bottom_up
 
-MIN_SIMILARITIES = np.arange(0.5, 1.0, 0.05)
 NEAR = 0.2
 """A keypoint is right within this share of the torso's length."""
 MIN_HEIGHT_PX = 96.0

@@ -1,0 +1,132 @@
+"""What a trained network must beat to be worth using: the mean pose, and the model that could have labelled for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.core.wording import counted
+from webapp.training.archive import TrainingData
+from webapp.training.evaluate import Accuracy, Found, always, evaluate, mean_pose, worst
+
+
+@dataclass(frozen=True)
+class TeacherFound:
+    """What the teacher says of the test samples.
+
+    judged: (K,), which of the dataset's keypoints it knows at all. own_labels: how many of these samples bear a label
+    of its own that nobody has reviewed.
+    """
+
+    name: str
+    found: Found
+    judged: NDArray[np.bool_]
+    own_labels: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the network is worth using. beats_teacher: None where there is none, or the comparison says nothing."""
+
+    beats_mean_pose: bool
+    beats_teacher: bool | None
+    reasons: tuple[str, ...]
+
+    @property
+    def worth_activating(self) -> bool:
+        return self.beats_mean_pose and self.beats_teacher is not False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The network and the teacher on the same samples, judged on the keypoints that both know."""
+
+    teacher: TeacherFound
+    network: Accuracy
+    teachers: Accuracy
+
+
+def evaluation(
+    found: Found, data: TrainingData, teacher: TeacherFound | None, forms: Sequence[Mapping[str, object]]
+) -> dict[str, object]:
+    """evaluation.json: what the network found in the test split, beside both baselines.
+
+    forms: training.forms.Form.as_json of each exported form.
+    """
+    rows = data.rows("test")
+    model = evaluate(found, data, rows)
+    mean = evaluate(always(mean_pose(data, data.rows("train")), len(rows)), data, rows)
+    against = None if teacher is None else _comparison(found, data, teacher)
+    verdict = judge(model, mean, against, len(rows))
+    return {
+        "split": "test",
+        "samples": len(rows),
+        "model": model.as_json(),
+        "mean_pose": mean.as_json(),
+        "teacher": None if against is None else _teacher_json(against),
+        "beats_mean_pose": verdict.beats_mean_pose,
+        "beats_teacher": verdict.beats_teacher,
+        "worth_activating": verdict.worth_activating,
+        "reasons": list(verdict.reasons),
+        "worst": worst(found, data, rows),
+        "forms": list(forms),
+    }
+
+
+def judge(model: Accuracy, mean: Accuracy, against: Comparison | None, samples: int) -> Verdict:
+    """The network against the mean pose and, where there is one, the teacher.
+
+    Of a teacher that made more than half of the test labels itself nothing can be said: it is measured by itself.
+    """
+    if np.isnan(model.pck02):
+        missing = "no test sample has a size to judge by (labelled shoulders and hips, where the skeleton has both)"
+        return Verdict(False, None, (f"{missing}: nothing can be said of its accuracy",))
+    beats_mean = _merit(model) > _merit(mean)
+    reasons = [f"{_apart(model, mean)} the mean pose, which looks at no picture"]
+    if against is None or np.isnan(against.network.pck02):
+        return Verdict(beats_mean, None, tuple(reasons))
+    reasons.append(_against_teacher(against, samples))
+    tells = 2 * against.teacher.own_labels <= samples
+    if not tells:
+        name = against.teacher.name
+        reasons.append(f"{name} made most of the test labels itself, so that this comparison does not count")
+    ahead = _merit(against.network) > _merit(against.teachers)
+    return Verdict(beats_mean, ahead if tells else None, tuple(reasons))
+
+
+def _comparison(found: Found, data: TrainingData, teacher: TeacherFound) -> Comparison:
+    rows = data.rows("test")
+    judged = teacher.judged
+    return Comparison(teacher, evaluate(found, data, rows, judged), evaluate(teacher.found, data, rows, judged))
+
+
+def _teacher_json(against: Comparison) -> Mapping[str, object]:
+    teacher = against.teacher
+    return {"name": teacher.name, "own_labels": teacher.own_labels, **against.teachers.as_json()}
+
+
+def _against_teacher(against: Comparison, samples: int) -> str:
+    teacher = against.teacher
+    sentence = _apart(against.network, against.teachers)
+    sentence += f" the teacher, {teacher.name}, on these {counted(samples, 'test sample')}"
+    if not teacher.judged.all():
+        sentence += f" and the {counted(int(teacher.judged.sum()), 'keypoint')} that it knows"
+    if teacher.own_labels:
+        bear = "bears its own label" if teacher.own_labels == 1 else "bear its own labels"
+        sentence += f"; {teacher.own_labels} of them {bear}, which favours it"
+    return sentence
+
+
+def _apart(one: Accuracy, other: Accuracy) -> str:
+    points = 100 * (one.pck02 - other.pck02)
+    if abs(points) < 0.05:
+        return "as good in PCK@0.2 as"
+    return f"{abs(points):.1f} points PCK@0.2 {'above' if points > 0 else 'below'}"
+
+
+def _merit(accuracy: Accuracy) -> tuple[float, float]:
+    """By PCK@0.2 to a tenth of a point; of two alike in that the smaller error is the better."""
+    return round(accuracy.pck02, 3), -accuracy.error
