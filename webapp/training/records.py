@@ -55,6 +55,18 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What training took. data_share: of its time waiting for pictures, 0..1; seconds: of all attempts that counted."""
+
+    device: str
+    threads: int
+    peak_memory_mb: float
+    pictures_per_s: float
+    data_share: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Trained:
     """How training ended. because: a phrase, such as "no better validation loss for 30 epochs"."""
 
@@ -64,6 +76,7 @@ class Trained:
     because: str
     pretrained: str
     """Where the first weights came from, a sentence."""
+    usage: Usage
 
 
 class Watch(Protocol):
