@@ -39,7 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--token-file", help="file with the worker token, default the one in the instance directory")
     worker.set_defaults(run=_worker)
 
-    jobs = commands.add_parser("jobs", help="what runs imports, automatic labels and exports (serve starts it)")
+    jobs = commands.add_parser(
+        "jobs", help="what runs imports, automatic labels, exports and training (serve starts it)"
+    )
     jobs.set_defaults(run=_jobs)
 
     recognise = commands.add_parser(
@@ -61,23 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     accounts_command.add_user_arguments(user)
     user.set_defaults(run=_user)
 
-    add_weights_arguments(commands.add_parser("weights", help="model files: list, pull, verify"))
-
-    from webapp import models_options
-
-    models = commands.add_parser("models", help="pose models of your own: list, add, remove")
-    models_options.add_models_arguments(models)
-    models.set_defaults(run=_models)
-
-    from webapp import datasets_options
-
-    datasets = commands.add_parser("datasets", help="labelled datasets: make, import, label, look over, export, freeze")
-    datasets_options.add_datasets_arguments(datasets)
-    datasets.set_defaults(run=_datasets)
-
-    export = commands.add_parser("export", help="a Keras pose model as TFLite, and how far the two are apart")
-    models_options.add_export_arguments(export)
-    export.set_defaults(run=_export)
+    _add_model_commands(commands)
 
     doctor = commands.add_parser("doctor", help="check what the product needs, say what to do for each failure")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -97,6 +83,36 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("options", nargs=argparse.REMAINDER, help="see: bench NAME --help")
     bench.set_defaults(run=_bench)
     return parser
+
+
+def _add_model_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Models, and what they are made of: weights, models, datasets, train, runs, export."""
+    add_weights_arguments(commands.add_parser("weights", help="model files: list, pull, verify"))
+
+    from webapp import models_options
+
+    models = commands.add_parser("models", help="pose models of your own: list, add, remove")
+    models_options.add_models_arguments(models)
+    models.set_defaults(run=_models)
+
+    from webapp import datasets_options
+
+    datasets = commands.add_parser("datasets", help="labelled datasets: make, import, label, look over, export, freeze")
+    datasets_options.add_datasets_arguments(datasets)
+    datasets.set_defaults(run=_datasets)
+
+    from webapp import training_options
+
+    train = commands.add_parser("train", help="train a pose model on a dataset, in this process")
+    training_options.add_train_arguments(train)
+    train.set_defaults(run=_train)
+    runs = commands.add_parser("runs", help="training runs: list, show, cancel, register, remove")
+    training_options.add_runs_arguments(runs)
+    runs.set_defaults(run=_runs)
+
+    export = commands.add_parser("export", help="a Keras pose model as TFLite, and how far the two are apart")
+    models_options.add_export_arguments(export)
+    export.set_defaults(run=_export)
 
 
 def add_weights_arguments(parser: argparse.ArgumentParser) -> None:
@@ -182,6 +198,22 @@ def _models(arguments: argparse.Namespace) -> int:
 
 def _datasets(arguments: argparse.Namespace) -> int:
     from webapp.datasets_command import run
+
+    status, text = run(arguments, load_settings())
+    print(text)
+    return status
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from webapp.training_command import train
+
+    status, text = train(arguments, load_settings())
+    print(text)
+    return status
+
+
+def _runs(arguments: argparse.Namespace) -> int:
+    from webapp.training_command import run
 
     status, text = run(arguments, load_settings())
     print(text)

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.config import POSE_MODELS, Settings
+from webapp.config import POSE_MODELS
 from webapp.core.errors import InvalidInputError, ModelUnavailableError, NotFoundError
 from webapp.db.accounts import User
 from webapp.db.base import db, new_id, utc_now
@@ -24,9 +23,7 @@ from webapp.db.engine import transaction, unless_taken
 from webapp.db.runs import ModelVersion, TrainingRun
 from webapp.services import models, runs
 from webapp.services.permissions import require_role
-from webapp.services.run_files import run_dir
 from webapp.services.version_files import delete_folder, is_left, own_models_dir, write_note
-from webapp.training.records import EXPORTS
 from webapp.vision.catalogue import ModelEntry
 from webapp.vision.own_card import CARD, FILES, FORMS, OwnModelCard, card_text, read_card
 from webapp.vision.own_conversion import card_beside, scratch_beside
@@ -56,8 +53,10 @@ def register(actor: User, run_id: str, name: str, form: str, note: str = "") -> 
     """
     require_role(actor, "admin")
     name, note = _checked_name(name), _checked_note(note)
+    if form not in FORMS:
+        raise InvalidInputError(f"form must be one of {', '.join(FORMS)}, got {form!r:.40}")
     run = runs.run_for(actor, run_id)
-    source = _exported(run, form)
+    source = runs.form_file(run, form)
     own = own_models_dir()
     with scratch_beside(own / name) as scratch:
         folder = scratch / name
@@ -87,6 +86,12 @@ def list_versions(actor: User) -> Sequence[ShownModelVersion]:
         ShownModelVersion(version, version.pose_model == active, _is_usable(here.get(version.pose_model)), made_by)
         for version, made_by in db.session.execute(query)
     ]
+
+
+def versions_of_run(run_id: str) -> Sequence[ModelVersion]:
+    """What was registered of a run and not removed, the newest first."""
+    query = select(ModelVersion).where(ModelVersion.run_id == run_id, ModelVersion.removed_at.is_(None))
+    return db.session.scalars(query.order_by(ModelVersion.made_at.desc())).all()
 
 
 def version_for(actor: User, version_id: str, session: Session | None = None) -> ModelVersion:
@@ -148,19 +153,6 @@ def _checked_note(note: str) -> str:
     return note
 
 
-def _exported(run: TrainingRun, form: str) -> Path:
-    """The file of this form."""
-    if form not in FORMS:
-        raise InvalidInputError(f"form must be one of {', '.join(FORMS)}, got {form!r:.40}")
-    told = next((each for each in (runs.metrics_of(run) or {}).get("forms", ()) if each["form"] == form), None)
-    file = told and told["file"]
-    path = run_dir(_settings(), run.id) / EXPORTS / str(file)
-    if not file or not path.is_file():
-        why = told and told["problem"]
-        raise InvalidInputError(f"the run {run.name} has no {form} form" + (f": {why}" if why else ""))
-    return path
-
-
 def _filled(folder: Path, source: Path) -> OwnModelCard:
     """Copy the model; its card, of exactly the file that was copied."""
     folder.mkdir()
@@ -218,8 +210,3 @@ def _placed(folder: Path, target: Path) -> Iterator[None]:
 
 def _is_usable(entry: ModelEntry | None) -> bool:
     return entry is not None and entry.present
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["MOVEPRINT_SETTINGS"]
-    return settings

@@ -160,6 +160,20 @@ def run_file(actor: User, run_id: str, name: str) -> Path:
     return folder / name
 
 
+def form_file(run: TrainingRun, form: str) -> Path:
+    """The file of an exported form, its card beside it; InvalidInputError where the run has none, with the reason.
+
+    Who may have it is asked with `run_for`.
+    """
+    told = next((each for each in (metrics_of(run) or {}).get("forms", ()) if each["form"] == form), None)
+    name = None if told is None else told["file"]
+    path = run_dir(_settings(), run.id) / EXPORTS / str(name)
+    if name is None or not path.is_file():
+        why = None if told is None else told["problem"]
+        raise InvalidInputError(f"the run {run.name} has no {form} form" + (f": {why}" if why else ""))
+    return path
+
+
 def _tensorboard_zip(folder: Path) -> Path:
     events = sorted(path for path in (folder / TENSORBOARD).rglob("*") if path.is_file())
     if not events:
