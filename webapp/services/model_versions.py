@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.config import POSE_MODELS
@@ -19,7 +20,7 @@ from webapp.core.errors import InvalidInputError, ModelUnavailableError, NotFoun
 from webapp.db.accounts import User
 from webapp.db.base import db, new_id, utc_now
 from webapp.db.datasets import Dataset
-from webapp.db.engine import transaction, unless_taken
+from webapp.db.engine import transaction
 from webapp.db.runs import ModelVersion, TrainingRun
 from webapp.services import models, runs
 from webapp.services.permissions import require_role
@@ -31,6 +32,7 @@ from webapp.vision.weights import sha256_of
 
 NAME_MAX = 30
 NOTE_MAX = 200
+_TRIES = 5
 MODEL = FILES[".tflite"]
 _NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{NAME_MAX - 1}}}")
 
@@ -61,19 +63,15 @@ def register(actor: User, run_id: str, name: str, form: str, note: str = "") -> 
     with scratch_beside(own / name) as scratch:
         folder = scratch / name
         card = _filled(folder, source)
-        version = _row(run, name, form, card)
-        version.note, version.made_by = note, actor.id
-        with unless_taken(f"somebody registered {name} at the same moment; try again"), transaction() as session:
-            version.number = _next_number(session, name, own)
-            version.pose_model = _pose_model(name, version.number)
-            session.add(version)
-            session.flush()  # whoever takes the same number waits here, and then finds it taken
-            described = replace(card, name=version.pose_model)
-            (folder / CARD).write_text(card_text(described), encoding="utf-8")
-            write_note(folder, version.id)
-            with _placed(folder, own / version.pose_model):
-                session.commit()
-    return db.session.get_one(ModelVersion, version.id)
+        for _ in range(_TRIES):
+            version = _row(run, name, form, card)
+            version.note, version.made_by = note, actor.id
+            try:
+                _store(version, folder, card, own)
+            except IntegrityError:  # somebody took this number at the same moment
+                continue
+            return db.session.get_one(ModelVersion, version.id)
+    raise InvalidInputError(f"{name} could not be registered: others register it at this very moment; try again")
 
 
 def list_versions(actor: User) -> Sequence[ShownModelVersion]:
@@ -178,6 +176,19 @@ def _row(run: TrainingRun, name: str, form: str, card: OwnModelCard) -> ModelVer
         metrics=run.metrics or "{}",
         code_version=run.code_version,
     )
+
+
+def _store(version: ModelVersion, folder: Path, card: OwnModelCard, own: Path) -> None:
+    """Row and folder, both or none; IntegrityError where the number has just been given to another."""
+    with transaction() as session:
+        version.number = _next_number(session, version.name, own)
+        version.pose_model = _pose_model(version.name, version.number)
+        session.add(version)
+        session.flush()  # whoever takes the same number waits here, and then finds it taken
+        (folder / CARD).write_text(card_text(replace(card, name=version.pose_model)), encoding="utf-8")
+        write_note(folder, version.id)
+        with _placed(folder, own / version.pose_model):
+            session.commit()
 
 
 def _next_number(session: Session, name: str, own: Path) -> int:

@@ -16,13 +16,11 @@ from webapp.datasets.picture_store import SCRATCH_PREFIX, write_anew
 from webapp.db.base import db
 from webapp.db.jobs import ENDED, Job
 from webapp.db.runs import RunEpoch, TrainingRun
-from webapp.training.records import ARCHIVE, LAST
+from webapp.training.records import ARCHIVE, EXPORTS, LAST
 
 EVALUATION = "evaluation.json"
-TRAINED = "trained.json"
-"""How training ended; where it stands, training is over and only the rest is still to be done."""
 BEGAN_AT = "began_at.json"
-"""Where the latest attempt began, as `place_of` says it."""
+"""In a run's folder: how far the run was when its latest attempt began."""
 LEFT_AFTER_S = 3600.0
 """A folder without a row may be of a run that is just being asked for; one so old is not."""
 
@@ -87,10 +85,10 @@ def came_further(job_id: str) -> bool:
 
 
 def _place(run_id: str) -> list[object]:
-    """How far a run is: what is on the disk and stays, and the last epoch."""
+    """How far a run is: whether its pictures are packed, its last epoch, and how many files were exported."""
     folder = run_dir(_settings(), run_id)
     epoch = db.session.scalar(select(func.max(RunEpoch.epoch)).where(RunEpoch.run_id == run_id))
-    return [*((folder / name).is_file() for name in (ARCHIVE, TRAINED, EVALUATION)), epoch or 0]
+    return [(folder / ARCHIVE).is_file(), epoch or 0, len([*(folder / EXPORTS).glob("[!.]*")])]
 
 
 def _forget_data(folder: Path) -> None:

@@ -1,0 +1,120 @@
+"""Of a run's folder nothing stays longer than somebody needs it, and nothing goes that somebody needs."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import MakeAccount
+from tests.dataset_seeding import Seeded, seed_dataset
+from tests.run_seeding import seed_run, write_files
+from tests.services.datasets import account
+from webapp.config import Settings
+from webapp.datasets.picture_store import SCRATCH_PREFIX
+from webapp.db.accounts import User
+from webapp.db.base import db
+from webapp.db.engine import transaction
+from webapp.db.runs import RunEpoch, TrainingRun
+from webapp.services.picture_files import sweep
+from webapp.services.run_files import came_further, forget_data, note_beginning, run_dir, runs_dir
+from webapp.training.records import ARCHIVE, BEST, EXPORTS, LAST
+
+HOUR_S = 3600.0
+
+
+@pytest.fixture
+def owner(context: None, make_account: MakeAccount) -> User:
+    return account(make_account("anna"))
+
+
+@pytest.fixture
+def arms(owner: User, settings: Settings) -> Seeded:
+    return seed_dataset(owner, settings.instance_dir, 4)
+
+
+def filled(settings: Settings, run_id: str, arms: Seeded) -> Path:
+    """The folder of a run, with what only a run that goes on needs."""
+    folder = run_dir(settings, run_id)
+    write_files(folder, arms)
+    (folder / ARCHIVE).write_bytes(b"pictures")
+    (folder / f"{SCRATCH_PREFIX}half").write_bytes(b"pict")
+    (folder / LAST).mkdir()
+    (folder / LAST / "checkpoint").write_bytes(b"weights")
+    return folder
+
+
+def job_of(run_id: str) -> str:
+    return db.session.get_one(TrainingRun, run_id).job_id
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_run_that_has_ended_keeps_what_it_reached_and_no_pictures(
+    owner: User, arms: Seeded, settings: Settings
+) -> None:
+    run_id = seed_run(arms, owner.id, state="failed")
+    folder = filled(settings, run_id, arms)
+
+    forget_data(job_of(run_id))
+    forget_data(job_of(run_id))
+
+    assert names(folder) == {BEST, EXPORTS, "history.csv", "log.txt", "predictions.json"}
+
+
+def test_pictures_that_a_crash_left_of_an_ended_run_are_swept_and_those_of_a_running_one_stay(
+    owner: User, arms: Seeded, settings: Settings
+) -> None:
+    ended, running, waiting = (
+        filled(settings, seed_run(arms, owner.id, state=state), arms) for state in ("succeeded", "running", "queued")
+    )
+
+    sweep()
+
+    assert ARCHIVE not in names(ended)
+    assert BEST in names(ended)
+    assert names(running) == names(waiting) >= {ARCHIVE, LAST}
+
+
+def test_a_folder_without_a_row_is_swept_after_an_hour(context: None, settings: Settings) -> None:
+    old, young = (runs_dir(settings) / name for name in ("old", "young"))
+    for folder, age_s in ((old, HOUR_S + 1), (young, HOUR_S - 60)):
+        folder.mkdir(parents=True)
+        os.utime(folder, (time.time() - age_s,) * 2)
+
+    sweep()
+
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_an_attempt_came_further_with_an_epoch_with_its_archive_or_with_a_form_and_not_otherwise(
+    owner: User, arms: Seeded, settings: Settings
+) -> None:
+    run_id = seed_run(arms, owner.id, state="running", epochs=2)
+    folder, job_id = run_dir(settings, run_id), job_of(run_id)
+    assert not came_further(job_id), "it died before it had begun"
+
+    def begins_and(happens: str) -> bool:
+        note_beginning(run_id)
+        if happens == "an epoch ends":
+            with transaction() as session:
+                told = session.get_one(RunEpoch, (run_id, 2))
+                values = {column.name: getattr(told, column.name) for column in RunEpoch.__table__.columns}
+                session.add(RunEpoch(**{**values, "epoch": 3}))
+        elif happens == "the archive is written":
+            (folder / ARCHIVE).write_bytes(b"pictures")
+        elif happens == "a form is written":
+            (folder / EXPORTS).mkdir()
+            (folder / EXPORTS / "small.tflite").write_bytes(b"model")
+        return came_further(job_id)
+
+    assert not begins_and("nothing")
+    assert begins_and("the archive is written")
+    assert not begins_and("nothing")
+    assert begins_and("an epoch ends")
+    assert begins_and("a form is written")
+    assert not begins_and("nothing")
