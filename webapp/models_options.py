@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from webapp.core.skeleton import SKELETONS, Skeleton
-from webapp.vision.own_card import CELLS, COORDINATES, FAMILIES, FORMS, OFFSETS, SCORES, read_skeleton
+from webapp.vision.own_card import CELLS, COORDINATES, FAMILIES, FORMS, OFFSETS, ONNX, SCORES, read_skeleton
 from webapp.vision.own_shapes import Hints
 
 
@@ -28,8 +28,9 @@ def add_models_arguments(parser: argparse.ArgumentParser) -> None:
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what is exported, how and to where."""
     parser.add_argument("model", help="a .keras, .hdf5 or .h5 file, or the name of a Keras model of your own")
-    parser.add_argument("--form", required=True, choices=FORMS, help="dynamic is the fastest on most processors")
-    parser.add_argument("--out", type=Path, help="the .tflite file, default MODEL-FORM.tflite in the current folder")
+    forms = (*FORMS, ONNX)
+    parser.add_argument("--form", required=True, choices=forms, help="dynamic is the fastest on most processors")
+    parser.add_argument("--out", type=Path, help="the .tflite or .onnx file, default MODEL-FORM in the current folder")
     parser.add_argument(
         "--images",
         type=Path,

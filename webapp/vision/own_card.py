@@ -25,6 +25,8 @@ FILES = {".tflite": "model.tflite", ".keras": "model.keras", ".hdf5": "model.hdf
 FAMILIES = ("regression", "heatmap", "heatmap_offset")
 FORMS = ("float32", "float16", "dynamic", "int8")
 """Of an exported file: all in floats; weights in half the bits; weights in 8 bits; everything in 8 bits."""
+ONNX = "onnx"
+"""A form for other programs, which cannot be added as a model of the user's own."""
 COORDINATES = ("unit", "centred", "pixels")
 SCORES = ("probabilities", "logits")
 OFFSETS = ("y_then_x", "x_then_y", "pairs")

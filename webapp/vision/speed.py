@@ -46,7 +46,7 @@ def model_speed(role: Role, name: str, settings: Settings) -> dict[str, float]:
             calls.setdefault(used, call)  # a runtime that cannot run the model has left it to another
     if not calls:
         raise ModelUnavailableError("; ".join(dict.fromkeys(refusals)))
-    return _medians_ms(calls)
+    return medians_ms(calls)
 
 
 def _loaded(role: Role, name: str, settings: Settings) -> tuple[str, Callable[[], object]]:
@@ -62,8 +62,8 @@ def _loaded(role: Role, name: str, settings: Settings) -> tuple[str, Callable[[]
     return model.runtime, partial(model.estimate, picture_bgr, model.regions_around(everything)[:1])
 
 
-def _medians_ms(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """All in turn, so that a busy moment of the machine hits all; the first round warms up."""
+def medians_ms(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Median milliseconds of each. All in turn, so that a busy moment hits all; the first round warms up."""
     times_ms: dict[str, list[float]] = {runtime: [] for runtime in calls}
     began_s = time.perf_counter()
     for number in range(ROUNDS + 1):
