@@ -27,11 +27,13 @@ _NAME_MAX = 120
 
 @dataclass(frozen=True)
 class ExportPicture:
-    """One picture as it is exported, and which stored file it is."""
+    """One picture as it is exported, and which stored file it is. sample_ids: of its people, in their order."""
 
     picture: LabelledPicture
     sha256: str
     suffix: str
+    dhash: int
+    sample_ids: tuple[str, ...]
 
 
 def version_pictures(connection: Connection, version_id: str, states: Sequence[str]) -> Iterator[ExportPicture]:
@@ -54,7 +56,7 @@ def version_pictures(connection: Connection, version_id: str, states: Sequence[s
             session=first.session,
             extra=json.loads(first.picture_extra),
         )
-        yield ExportPicture(picture, first.sha256, first.suffix)
+        yield ExportPicture(picture, first.sha256, first.suffix, first.dhash, tuple(row.sample_id for row in samples))
 
 
 def contents(connection: Connection, version_id: str, states: Sequence[str]) -> tuple[int, int]:
@@ -74,8 +76,8 @@ def _query(version_id: str, states: Sequence[str]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             *(Picture.id.label("picture_id"), Picture.file_name, Picture.suffix, Picture.sha256),
-            *(Picture.width_px, Picture.height_px, Picture.source, Picture.session),
-            *(Picture.extra.label("picture_extra"), Sample.extra.label("sample_extra")),
+            *(Picture.width_px, Picture.height_px, Picture.source, Picture.session, Picture.dhash),
+            *(Picture.extra.label("picture_extra"), Sample.extra.label("sample_extra"), Sample.id.label("sample_id")),
             *(Sample.x1_px, Sample.y1_px, Sample.x2_px, Sample.y2_px),
             *(VersionSample.state, VersionSample.split, LabelRevision.label, PicturedPerson.name.label("person")),
         )

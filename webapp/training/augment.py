@@ -150,7 +150,7 @@ def blurred(image: FloatArray, sigma_px: float) -> FloatArray:
 def _blurred_down(image: FloatArray, weights: FloatArray) -> FloatArray:
     """Along the first axis. weights: of the pixel itself and of those so many rows away, the same either way."""
     reach, count = len(weights) - 1, len(image)
-    padded = np.pad(image, ((reach, reach), (0, 0)), mode="edge")
+    padded = image[np.clip(np.arange(-reach, count + reach), 0, count - 1)]
     total = padded[reach : reach + count] * weights[0]
     for away in range(1, reach + 1):
         both = padded[reach - away : reach - away + count] + padded[reach + away : reach + away + count]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -37,20 +38,39 @@ def write(
 
     A keypoint outside of the crop is absent in it: no network can see it there.
     """
+    with writer.open(FILE_NAME) as file:
+        write_into(file, pictures, skeleton, side_px)
+
+
+def write_into(
+    file: IO[bytes],
+    pictures: Iterable[LabelledPicture],
+    skeleton: Skeleton,
+    side_px: int,
+    *,
+    packed: bool = True,
+    scratch: Path | None = None,
+    look: Callable[[], None] = lambda: None,
+) -> None:
+    """As write, into an open file.
+
+    packed: made smaller, as it travels; else pictures can be read where they lie in it. scratch: a folder on the disk
+    for what waits until all are counted, 1 byte a pixel. look: called now and then; may raise.
+    """
     small = _Small(skeleton)
     # how many there are stands before the first; until then the crops wait on the disk, a byte a pixel
-    with tempfile.TemporaryFile() as waiting:
+    with tempfile.TemporaryFile(dir=scratch) as waiting:
         for picture in pictures:
             for person in picture.people:
                 if person.label is not None:
                     waiting.write(_crop(picture, person, side_px).tobytes())
                     small.add(picture, person, person.label)
         waiting.seek(0)
-        with writer.open(FILE_NAME) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
-            with archive.open(_entry("images"), "w", force_zip64=True) as member:
-                _write_images(member, waiting, len(small.names), side_px)
+        with zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+            with archive.open(_entry("images", packed), "w", force_zip64=True) as member:
+                _write_images(member, waiting, len(small.names), side_px, look)
             for key, array in small.arrays().items():
-                with archive.open(_entry(key), "w", force_zip64=True) as member:
+                with archive.open(_entry(key, packed), "w", force_zip64=True) as member:
                     npy.write_array(member, np.asarray(array), version=(1, 0), allow_pickle=False)
 
 
@@ -139,16 +159,17 @@ def _exactly(shares: FloatArray, label: Label, kept: object) -> FloatArray:
     return had if np.abs(had - shares)[there].max(initial=0) <= _SAME else shares
 
 
-def _write_images(member: IO[bytes], waiting: IO[bytes], count: int, side_px: int) -> None:
+def _write_images(member: IO[bytes], waiting: IO[bytes], count: int, side_px: int, look: Callable[[], None]) -> None:
     header = {"descr": "<f4", "fortran_order": False, "shape": (count, side_px, side_px, 1)}
     npy.write_array_header_1_0(member, header)
     while piece := waiting.read(_PIECE_BYTES):
+        look()
         member.write((np.frombuffer(piece, np.uint8).astype("<f4") / _GREYS).tobytes())
 
 
-def _entry(key: str) -> zipfile.ZipInfo:
+def _entry(key: str, packed: bool) -> zipfile.ZipInfo:
     """The same export has the same bytes."""
     entry = zipfile.ZipInfo(f"{key}.npy", _MADE)
-    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     entry.external_attr = 0o600 << 16
     return entry

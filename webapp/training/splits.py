@@ -1,0 +1,183 @@
+"""Which samples a network is trained on, validated on and tested on: never the same person, or recording, in two."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.core.errors import InvalidInputError
+from webapp.core.wording import counted
+from webapp.datasets.duplicates import MAX_BITS
+from webapp.datasets.records import SPLITS
+
+RECORDINGS = ("webcam", "video")
+"""Sources whose pictures show one and the same scene again and again."""
+_BLOCK = 64  # times all others, eight bytes each
+
+Group = tuple[str, ...]
+"""What is never divided, such as ("person", "Anna")."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFacts:
+    """What a sample is assigned by. person: "" where nobody says who. picture: id. split: as set by hand, or ""."""
+
+    person: str
+    source: str
+    session: str
+    picture: str
+    dhash: int
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Of the samples, those that are validated on and those that are tested on; the others are trained on."""
+
+    validation: float
+    test: float
+
+
+def splits_of(
+    samples: Sequence[SampleFacts],
+    split_by: str,
+    shares: Shares,
+    seed: int,
+    look: Callable[[], None] = lambda: None,
+) -> list[str]:
+    """For each sample one of SPLITS; the same for the same seed. look: called now and then, may raise.
+
+    "person": one person's samples stay together. Somebody unnamed in a recording goes with the only person who is
+    named in it, else with the recording; in single pictures, with all pictures that look the same. "source": one
+    recording or one import stays together. "given": as set by hand, and of the rest as of "person", whoever is in
+    one already with what they have most of.
+
+    The shares are met as nearly as groups allow. Two groups are trained on and validated on, and then nothing is left
+    to test on: the run is tested on what it was validated on, and says so. InvalidInputError for fewer.
+    """
+    groups = groups_of(samples, "source" if split_by == "source" else "person", look)
+    given = [sample.split if split_by == "given" else "" for sample in samples]
+    assigned = _assigned(groups, given, shares, np.random.default_rng(seed))
+    splits = [said or assigned[group] for said, group in zip(given, groups, strict=True)]
+    for split in SPLITS[:2]:
+        if split not in splits:
+            raise InvalidInputError(_nothing_in(split, samples, groups, split_by))
+    return splits
+
+
+def groups_of(samples: Sequence[SampleFacts], split_by: str, look: Callable[[], None] = lambda: None) -> list[Group]:
+    """For each sample what it belongs to, by "person" or by "source"."""
+    if split_by == "source":
+        return [("recording", sample.source, sample.session) for sample in samples]
+    named = defaultdict[tuple[str, str], set[str]](set)
+    for sample in samples:
+        if sample.person and sample.source in RECORDINGS:
+            named[sample.source, sample.session].add(sample.person)
+    alike = _alike({each.picture: each.dhash for each in samples if not each.person}, look)
+    return [_of_person(sample, named, alike) for sample in samples]
+
+
+def _of_person(sample: SampleFacts, named: Mapping[tuple[str, str], set[str]], alike: Mapping[str, str]) -> Group:
+    if sample.person:
+        return "person", sample.person
+    if sample.source not in RECORDINGS:
+        return "picture", alike[sample.picture]
+    there = named.get((sample.source, sample.session), set())
+    return ("person", next(iter(there))) if len(there) == 1 else ("recording", sample.source, sample.session)
+
+
+def _alike(dhashes: Mapping[str, int], look: Callable[[], None]) -> dict[str, str]:
+    """For each picture the first of those that look like it, or like one that does, and so on."""
+    hashes, which = np.unique(np.array(list(dhashes.values()), np.int64).view(np.uint64), return_inverse=True)
+    first = np.arange(len(hashes))
+    for start in range(0, len(hashes), _BLOCK):
+        look()
+        block = hashes[start : start + _BLOCK]
+        near = np.bitwise_count(block[:, None] ^ hashes[None, start:]) <= MAX_BITS
+        for row in np.flatnonzero(near.sum(axis=1) > 1).tolist():
+            _join(first, start + np.flatnonzero(near[row]))
+    earliest: dict[int, str] = {}
+    roots = [_root(first, at) for at in which.tolist()]
+    for name, root in zip(dhashes, roots, strict=True):
+        earliest.setdefault(root, name)
+    return {name: earliest[root] for name, root in zip(dhashes, roots, strict=True)}
+
+
+def _join(first: NDArray[np.intp], members: NDArray[np.intp]) -> None:
+    """In `first` everything leads, in one step or several, to the first of those that it is joined with."""
+    roots = [_root(first, at) for at in np.unique(first[members]).tolist()]
+    first[roots] = min(roots)
+    first[members] = min(roots)
+
+
+def _root(first: NDArray[np.intp], at: int) -> int:
+    while first[at] != at:
+        first[at] = first[first[at]]
+        at = int(first[at])
+    return at
+
+
+def _assigned(
+    groups: Sequence[Group], given: Sequence[str], shares: Shares, rng: np.random.Generator
+) -> dict[Group, str]:
+    """Each group goes where most is lacking, the largest first, those of one size in an order drawn by chance."""
+    sizes, said = Counter(groups), defaultdict[Group, Counter[str]](Counter)
+    for group, split in zip(groups, given, strict=True):
+        if split:
+            said[group][split] += 1
+    assigned = {group: max(SPLITS, key=counts.__getitem__) for group, counts in said.items()}
+    there = set(filter(None, given))
+    free = [group for group in sizes if group not in assigned]
+    parts = SPLITS if len(free) + len(there) > 2 else SPLITS[:2]
+    lacking = _wanted(len(groups), shares, parts)
+    for group, split in zip(groups, given, strict=True):
+        lacking[split or assigned.get(group, "")] -= 1
+    order = [free[at] for at in rng.permutation(len(free)).tolist()]
+    order.sort(key=lambda group: -sizes[group])
+    for number, group in enumerate(order):
+        empty = [split for split in parts if split not in there]
+        # what is left is just enough for one in each
+        among = empty if len(order) - number <= len(empty) else parts
+        split = max(among, key=lacking.__getitem__)
+        assigned[group] = split
+        lacking[split] -= sizes[group]
+        there.add(split)
+    return assigned
+
+
+def _wanted(count: int, shares: Shares, parts: Sequence[str]) -> dict[str, float]:
+    """How many samples each split should have; a test that cannot be is trained on."""
+    wanted = {"validation": count * shares.validation, "test": count * shares.test if "test" in parts else 0.0}
+    return {"train": count - sum(wanted.values()), **wanted, "": 0.0}
+
+
+def _nothing_in(split: str, samples: Sequence[SampleFacts], groups: Sequence[Group], split_by: str) -> str:
+    """Why there is no sample to train on or to validate on, and what to do."""
+    to_do = {"train": "train on", "validation": "validate on"}[split]
+    if split_by == "given":
+        return f"every sample is for another split, and none is left to {to_do}; give some the split {split}"
+    if split_by == "source":
+        (source, session) = groups[0][1:]
+        return (
+            f"all {counted(len(samples), 'sample')} are of one {source} {session!r}: there is none left to {to_do}; "
+            f"add another recording, or split by person (--split-by person)"
+        )
+    remedy = "or split by source (python -m webapp train --split-by source)"
+    if groups[0][0] == "person":
+        return (
+            f"{groups[0][1]} is the only person in all {counted(len(samples), 'sample')}: there is nobody left to "
+            f"{to_do}; record somebody else, {remedy}"
+        )
+    if groups[0][0] == "recording":
+        return (
+            f"all {counted(len(samples), 'sample')} are of the recording {groups[0][2]!r} and nobody in it is named: "
+            f"there is nobody left to {to_do}; say who is in them, record somebody else, {remedy}"
+        )
+    return (
+        f"all {counted(len(samples), 'sample')} look the same and nobody in them is named: there is nobody left to "
+        f"{to_do}; say who is in them, add other pictures, {remedy}"
+    )
