@@ -1,5 +1,5 @@
 // Where the keypoints of a skeleton are drawn: known names at the place that a body or a hand has them, any others where their
-// edges pull them. Points are [x, y] in 0..1, y down, the whole skeleton as large as fits.
+// edges pull them; parts without an edge between them lie beside each other. Points are [x, y] in 0..1, y down, the whole skeleton as large as fits.
 
 // Of somebody who faces the reader, so their left is on the right; the other side is its mirror.
 const MIDDLE = { head: [0.5, 0.03], nose: [0.5, 0.12], neck: [0.5, 0.22], thorax: [0.5, 0.27], spine: [0.5, 0.4], mid_hip: [0.5, 0.54], pelvis: [0.5, 0.54] };
@@ -22,11 +22,56 @@ for (const [name, [x, y]] of Object.entries(LEFT)) PLACES[name.replace("left", "
 const STEPS = 250;
 const EDGE = 0.18; // how long an edge likes to be
 
+const ROW = 1.6; // how much wider than high a drawing of many parts may become, about
+
 export function layoutOf({ keypoints, edges }) {
   const known = keypoints.map((name) => PLACES[name]);
-  const points = known.map((place, position) => (place ? [...place] : onCircle(position, keypoints.length)));
-  if (known.some((place) => !place)) relax(points, edges, known.map(Boolean));
+  const points = keypoints.map(() => null);
+  const parts = partsOf(keypoints.length, edges, known).map((members) => {
+    const its = members.map((position, place) => (known[position] ? [...known[position]] : onCircle(place, members.length)));
+    const within = edges.filter(([a]) => members.includes(a)).map((edge) => edge.map((position) => members.indexOf(position)));
+    if (members.some((position) => !known[position])) relax(its, within, members.map((position) => Boolean(known[position])));
+    members.forEach((position, place) => (points[position] = its[place]));
+    return its;
+  });
+  layBeside(parts);
   return fitted(points);
+}
+
+// Positions that hang together, [[position, ...], ...]: by edges, or because their names have known places.
+function partsOf(count, edges, known) {
+  const partOf = Array.from({ length: count }, (_, position) => position);
+  const join = (a, b) => {
+    const [kept, joined] = [partOf[a], partOf[b]];
+    partOf.forEach((part, position) => part === joined && (partOf[position] = kept));
+  };
+  for (const [a, b] of edges) join(a, b);
+  const first = known.findIndex(Boolean);
+  known.forEach((place, position) => place && join(first, position));
+  return [...Map.groupBy(partOf.keys(), (position) => partOf[position]).values()];
+}
+
+// Move the points of each part, so that the parts lie in rows with room between them.
+function layBeside(parts) {
+  const boxes = parts.map((points) => ({ points, ...boxOf(points) }));
+  const room = Math.sqrt(boxes.reduce((sum, { width, height }) => sum + (width + EDGE) * (height + EDGE), 0));
+  const widest = Math.max(ROW * room, ...boxes.map(({ width }) => width));
+  const rows = [];
+  for (const box of boxes) {
+    const row = rows.at(-1);
+    if (row && row.width + EDGE + box.width <= widest) Object.assign(row, { width: row.width + EDGE + box.width, height: Math.max(row.height, box.height) }).boxes.push(box);
+    else rows.push({ width: box.width, height: box.height, boxes: [box] });
+  }
+  let y = 0;
+  for (const row of rows) {
+    let x = 0;
+    for (const { points, left, top, width, height } of row.boxes) {
+      const down = y + (row.height - height) / 2;
+      for (const point of points) [point[0], point[1]] = [point[0] - left + x, point[1] - top + down];
+      x += width + EDGE;
+    }
+    y += row.height + EDGE;
+  }
 }
 
 function onCircle(position, count) {
@@ -60,10 +105,14 @@ function relax(points, edges, pinned) {
   }
 }
 
-function fitted(points) {
+function boxOf(points) {
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
   const [left, top] = [Math.min(...xs), Math.min(...ys)];
-  const [width, height] = [Math.max(...xs) - left, Math.max(...ys) - top];
+  return { left, top, width: Math.max(...xs) - left, height: Math.max(...ys) - top };
+}
+
+function fitted(points) {
+  const { left, top, width, height } = boxOf(points);
   const scale = 1 / (Math.max(width, height) || 1);
   const shift = (size) => (1 - size * scale) / 2;
   return points.map(([x, y]) => [(x - left) * scale + shift(width), (y - top) * scale + shift(height)]);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -80,6 +81,29 @@ def test_nothing_is_found_wrong_with_a_skeleton_before_anything_was_typed(new: P
     expect(new.locator("[data-problem]")).to_have_text("This skeleton will do.")
     new.get_by_label("Name of the skeleton").fill("")
     expect(new.locator("[data-problem].is-wrong")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("keypoints", "edges", "parts"),
+    [
+        (["a", "b", "c", "d", "e", "f"], [[0, 1], [1, 2], [2, 0], [3, 4], [4, 5], [5, 3]], [[0, 1, 2], [3, 4, 5]]),
+        (["head", "left_hand", "right_hand", "bat", "ball"], [[0, 1], [0, 2], [3, 4]], [[0, 1, 2], [3, 4]]),
+        (["a", "b", "c", "d", "e", "f", "g", "h", "i"], [[0, 3], [1, 4], [2, 5]], [[0, 3], [1, 4], [2, 5], [6], [7]]),
+        (["a"], [], [[0]]),
+    ],
+    ids=["two triangles", "beside a body", "many", "one"],
+)
+def test_parts_of_a_skeleton_that_nothing_connects_lie_beside_each_other(
+    new: Page, keypoints: list[str], edges: list[list[int]], parts: list[list[int]]
+) -> None:
+    laid = "(skeleton) => import('/static/js/dataset_layout.js').then(({ layoutOf }) => layoutOf(skeleton))"
+    points = new.evaluate(laid, {"keypoints": keypoints, "edges": edges})
+
+    assert all(0 <= value <= 1 for point in points for value in point)
+    boxes = [[(min(axis), max(axis)) for axis in zip(*(points[k] for k in part), strict=True)] for part in parts]
+    for first, second in itertools.combinations(boxes, 2):
+        gaps = (max(a[0], b[0]) - min(a[1], b[1]) for a, b in zip(first, second, strict=True))
+        assert max(gaps) > 0.05
 
 
 def test_a_skeleton_of_ones_own_becomes_a_dataset(new: Page) -> None:
