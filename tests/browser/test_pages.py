@@ -22,6 +22,8 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SIZES: dict[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
 LET_SCROLL = "document.querySelectorAll('.topbar, .tabs').forEach((bar) => (bar.style.position = 'static'))"
 """What stays in view while scrolling would cover the middle of a picture of the whole page."""
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""A chart hears of its new size at the end of a frame, however long a busy machine takes to come to one."""
 NARROWEST: ViewportSize = {"width": 320, "height": 640}
 """What WCAG asks to need no scrolling sideways."""
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -54,12 +56,16 @@ class Look:
             self._page.set_viewport_size(viewport)
             for theme in THEMES:
                 self._page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                self._page.wait_for_timeout(150)
+                self._settle()
                 self._page.screenshot(path=ARTEFACTS / f"{name}-{size}-{theme}.png", full_page=True)
                 self.problems += [f"{name}, {size}, {theme}: {problem}" for problem in self._wrong()]
         self._page.set_viewport_size(NARROWEST)
-        self._page.wait_for_timeout(150)
+        self._settle()
         self.problems += [f"{name}, narrowest: {problem}" for problem in self._too_wide()]
+
+    def _settle(self) -> None:
+        self._page.wait_for_timeout(150)
+        self._page.evaluate(TWO_FRAMES)
 
     def _wrong(self) -> list[str]:
         self._page.evaluate(AXE.read_text(encoding="utf-8"))
