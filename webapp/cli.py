@@ -78,8 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     options.add_arguments(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
-    bench = commands.add_parser("bench", help="measure: live, vision, dtw, spotter, grid, labelling")
-    bench.add_argument("name", choices=("live", "vision", "dtw", "spotter", "grid", "labelling", "datasets"))
+    benches = ("live", "vision", "dtw", "spotter", "grid", "labelling", "datasets", "training")
+    bench = commands.add_parser("bench", help=f"measure: {', '.join(benches)}")
+    bench.add_argument("name", choices=benches)
     bench.add_argument("options", nargs=argparse.REMAINDER, help="see: bench NAME --help")
     bench.set_defaults(run=_bench)
     return parser

@@ -59,16 +59,18 @@ class Told:
     batches: list[tuple[int, int, int]] = field(default_factory=list)
     epochs: list[EpochResult] = field(default_factory=list)
     shown: dict[int, Sequence[Prediction]] = field(default_factory=dict)
-    on_batch: Callable[[int, int], None] = lambda epoch, batch: None
-    on_epoch: Callable[[EpochResult], None] = lambda result: None
+    on_batch: Callable[[int, int], None] | None = None
+    on_epoch: Callable[[EpochResult], None] | None = None
 
     def batch(self, epoch: int, batch: int, batches: int) -> None:
         self.batches.append((epoch, batch, batches))
-        self.on_batch(epoch, batch)
+        if self.on_batch is not None:
+            self.on_batch(epoch, batch)
 
     def epoch(self, result: EpochResult) -> None:
         self.epochs.append(result)
-        self.on_epoch(result)
+        if self.on_epoch is not None:
+            self.on_epoch(result)
 
     def predictions(self, epoch: int, predictions: Sequence[Prediction]) -> None:
         self.shown[epoch] = predictions

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,16 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
+from webapp.bench.measured_child import measured_in_child, number_of
 from webapp.bench.printing import print_measured
 from webapp.bench.rounds import ms_since
-from webapp.config import ROOT, Settings
-from webapp.core.errors import InvalidInputError, MoveprintError
+from webapp.config import Settings
+from webapp.core.errors import InvalidInputError
 
 FEW = 1000
 MAX_PICTURES = 100_000
 _EXPORTS = ("coco", "cvat", "yolo", "npz")
 _THUMBNAILS = 200
-_LIMIT_S = 3600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,17 +51,17 @@ def _measured(folder: Path, count: int, pictures: Path | None) -> dict[str, floa
             shutil.rmtree(used, ignore_errors=True)
         make_coco(source, number, pictures)
         taken = _process(instance, "import", str(source))
-        measured[f"import_{number}_per_s"] = round(number / _number(taken, "s"), 1)
-        measured[f"import_{number}_peak_mb"] = _number(taken, "peak_mb")
-    measured["import_cpu_ms_per_picture"] = round(1000 * _number(taken, "cpu_s") / count, 2)
+        measured[f"import_{number}_per_s"] = round(number / number_of(taken, "s"), 1)
+        measured[f"import_{number}_peak_mb"] = number_of(taken, "peak_mb")
+    measured["import_cpu_ms_per_picture"] = round(1000 * number_of(taken, "cpu_s") / count, 2)
     if importlib.util.find_spec("pycocotools") is not None:
         plain = _process(instance, "peer", str(source))
-        measured["pycocotools_and_pillow_per_s"] = round(count / _number(plain, "s"), 1)
-        measured["times_faster_than_pycocotools_and_pillow"] = round(_number(plain, "s") / _number(taken, "s"), 2)
+        measured["pycocotools_and_pillow_per_s"] = round(count / number_of(plain, "s"), 1)
+        measured["times_faster_than_pycocotools_and_pillow"] = round(number_of(plain, "s") / number_of(taken, "s"), 2)
     for name in _EXPORTS:
         done = _process(instance, "export", name)
-        measured[f"export_{name}_samples_per_s"] = round(_number(done, "samples") / _number(done, "s"), 1)
-        measured[f"export_{name}_peak_mb"] = _number(done, "peak_mb")
+        measured[f"export_{name}_samples_per_s"] = round(number_of(done, "samples") / number_of(done, "s"), 1)
+        measured[f"export_{name}_peak_mb"] = number_of(done, "peak_mb")
     return measured | _thumbnails(instance) | query_times(folder / "queries")
 
 
@@ -86,19 +83,5 @@ def _thumbnails(instance: Path) -> dict[str, float]:
 
 
 def _process(instance: Path, what: str, argument: str) -> Mapping[str, object]:
-    """What dataset_jobs measured in a process of its own."""
-    command = [sys.executable, "-m", "webapp.bench.dataset_jobs", what, argument]
-    environment = {**os.environ, "MOVEPRINT_INSTANCE_DIR": str(instance)}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_LIMIT_S, check=False
-    )
-    if done.returncode:
-        raise MoveprintError(f"{what} {argument} could not be measured: {done.stderr.strip().splitlines()[-1]}")
-    said: Mapping[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return said
-
-
-def _number(measured: Mapping[str, object], name: str) -> float:
-    value = measured[name]
-    assert isinstance(value, int | float)
-    return float(value)
+    environment = {"MOVEPRINT_INSTANCE_DIR": str(instance)}
+    return measured_in_child("webapp.bench.dataset_jobs", [what, argument], environment)
