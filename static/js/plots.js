@@ -2,6 +2,7 @@
 import { element } from "./elements.js";
 
 const ROW_PX = 26;
+const BESIDE_PX = 12; // of each bar, where several are beside each other
 const LONGEST_LABEL = 28; // characters; the table has it whole
 const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -23,13 +24,14 @@ export function colours() {
   };
 }
 
-// Lying bars, one row a label; series: [{name, values}], stacked where there are several.
-export function lyingBars(root, { label, labels, series }) {
-  root.style.height = `${labels.length * ROW_PX + (series.length > 1 ? 74 : 44)}px`;
+// Lying bars, one row a label; series: [{name, values, colour}], stacked where there are several, unless told otherwise.
+export function lyingBars(root, { label, labels, series, stacked = series.length > 1 }) {
+  const rowPx = stacked ? ROW_PX : Math.max(ROW_PX, series.length * BESIDE_PX + 8);
+  root.style.height = `${labels.length * rowPx + (series.length > 1 ? 74 : 44)}px`;
   plot(root, label, (palette) => ({
     type: "bar",
     data: { labels, datasets: bars(series, palette) },
-    options: options(palette, { indexAxis: "y", stacked: series.length > 1, legend: series.length > 1, names: "y" }),
+    options: options(palette, { indexAxis: "y", stacked, legend: series.length > 1, names: "y" }),
   }));
 }
 
@@ -113,7 +115,7 @@ function plot(root, label, configure) {
 }
 
 function bars(series, palette) {
-  return series.map(({ name, values }, number) => ({ label: name, data: values, backgroundColor: palette.series[number], borderRadius: 2, maxBarThickness: 22 }));
+  return series.map(({ name, values, colour }, number) => ({ label: name, data: values, backgroundColor: palette.series[colour ?? number], borderRadius: 2, maxBarThickness: 22 }));
 }
 
 function options(palette, { indexAxis, stacked, legend, names, xTitle, whole = true }) {

@@ -19,6 +19,7 @@ from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import wants_json
 from webapp.web.bodies import flag_of, json_body, page_of, text_of, value_of
 from webapp.web.jobs import TITLES as JOB_TITLES
+from webapp.web.jobs import job_url
 from webapp.web.samples import thumbnail_url
 
 JOBS_SHOWN = 3
@@ -75,7 +76,9 @@ def detail(dataset_id: str) -> str | Response:
         return jsonify(_dataset(shown))
     newest = jobs.jobs_of(signed_in_user(), dataset_id)[:JOBS_SHOWN]
     skeleton = skeleton_to_json(shown.skeleton)
-    return render_template("datasets/detail.html", shown=shown, skeleton=skeleton, jobs=newest, job_titles=JOB_TITLES)
+    return render_template(
+        "datasets/detail.html", shown=shown, skeleton=skeleton, jobs=newest, job_titles=JOB_TITLES, job_url=job_url
+    )
 
 
 @blueprint.post("/<dataset_id>/rename")

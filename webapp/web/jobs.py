@@ -37,6 +37,7 @@ TITLES = {
     "propose": "Labels proposed by a model",
     "curate": "Outliers and duplicates",
     "export": "Export",
+    "train": "Training run",
 }
 FACTS = {
     "format": "Format",
@@ -55,6 +56,12 @@ FACTS = {
 FINDINGS_SHOWN = 100
 
 
+def job_url(job: Job) -> str:
+    """The page of a job; of a training run, that of the run."""
+    run_id = jobs.parameters_of(job).get("run_id") if job.kind == "train" else None
+    return url_for("runs.detail", run_id=run_id) if run_id else url_for("jobs.detail", job_id=job.id)
+
+
 @blueprint.get("/datasets/<dataset_id>/jobs")
 @signed_in
 def index(dataset_id: str) -> str | AnyResponse:
@@ -68,6 +75,7 @@ def index(dataset_id: str) -> str | AnyResponse:
         dataset=dataset,
         level=level_of(actor, dataset),
         titles=TITLES,
+        job_url=job_url,
         jobs=found,
         counts=counts,
         asked_by=dataset_jobs.asked_by(found),
@@ -132,6 +140,7 @@ def detail(job_id: str) -> str | AnyResponse:
         level=level_of(actor, dataset),
         title=TITLES[job.kind],
         job=job,
+        run_url=job_url(job) if job.kind == "train" else None,
         facts=_facts(jobs.parameters_of(job)),
         asked_by=dataset_jobs.asked_by([job]),
     )

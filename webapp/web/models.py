@@ -12,6 +12,7 @@ from webapp.db.models import ModelSpeed
 from webapp.pipeline.messages import ModelChoice
 from webapp.services import model_speeds
 from webapp.services import models as service
+from webapp.services.model_versions import list_versions
 from webapp.services.models import Selection
 from webapp.vision.catalogue import ModelEntry
 from webapp.web.access import needs_role, signed_in, signed_in_user
@@ -51,6 +52,7 @@ def index() -> str | Response:
         by_role=by_role,
         active=active,
         may_change=may_change,
+        origins={one.version.pose_model: one.version for one in list_versions(actor)},
         past=service.past_choices(actor) if may_change else (),
         weights_dir=service.weights_dir() if may_change else None,
     )
@@ -60,21 +62,21 @@ def index() -> str | Response:
 @needs_role("admin")
 def choose() -> Response:
     detector, pose_model = _wanted("detector"), _wanted("pose_model")
-    now = service.choose(signed_in_user(), detector, pose_model, number=_number())
+    now = service.choose(signed_in_user(), detector, pose_model, number=selection_number())
     return _done(now, "From now on {0.pose_model} is used, with the detector {0.detector}.")
 
 
 @blueprint.post("/roll-back")
 @needs_role("admin")
 def roll_back() -> Response:
-    now = service.roll_back(signed_in_user(), number=_number())
+    now = service.roll_back(signed_in_user(), number=selection_number())
     return _done(now, "Back to {0.pose_model} with the detector {0.detector}.")
 
 
 @blueprint.post("/as-settings")
 @needs_role("admin")
 def use_settings() -> Response:
-    now = service.use_settings(signed_in_user(), number=_number())
+    now = service.use_settings(signed_in_user(), number=selection_number())
     return _done(now, "From now on the settings decide: {0.pose_model} with the detector {0.detector}.")
 
 
@@ -107,7 +109,7 @@ def _wanted(key: str) -> str | None:
     return optional_text_of(json_body(), key) if request.is_json else request.form.get(key) or None
 
 
-def _number() -> int | None:
+def selection_number() -> int | None:
     """Of the selection that the page showed, so that nobody overrules what they have not seen."""
     if request.is_json:
         body = json_body()

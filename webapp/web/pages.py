@@ -18,8 +18,10 @@ from webapp.web import (
     jobs,
     labelling,
     live,
+    model_versions,
     models,
     negatives,
+    runs,
     samples,
     versions,
 )
@@ -29,8 +31,8 @@ from webapp.web.errors import init_errors
 from webapp.web.headers import init_headers
 from webapp.web.security import init_limits, init_security
 
-NOUNS = (live, actions, negatives, history, feedback, models)
-DATASET_NOUNS = (datasets, samples, versions, labelling, curation, collecting, jobs)
+NOUNS = (live, actions, negatives, history, feedback, models, model_versions)
+DATASET_NOUNS = (datasets, samples, versions, labelling, curation, collecting, jobs, runs)
 BLUEPRINTS = tuple(noun.blueprint for noun in (*NOUNS, *DATASET_NOUNS, accounts, admin))
 
 

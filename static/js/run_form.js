@@ -1,0 +1,102 @@
+// The form of a new run: what is chosen as JSON, refusals beside their fields, nothing typed is lost.
+import { requestJson } from "./api.js";
+import { element, find } from "./elements.js";
+import { RunPreview } from "./run_preview.js";
+
+const form = find(document, "[data-run-form]");
+const problem = find(form, "[data-form-error]");
+const losses = JSON.parse(form.dataset.losses);
+const preview = new RunPreview(find(form, "[data-preview]"), () => settingsOf(form));
+
+// The settings as the server takes them. A name with a stop in it is one of an object: "augmentation.flip".
+export function settingsOf(root) {
+  const settings = {};
+  for (const input of root.querySelectorAll("[data-kind]")) {
+    const [owner, name] = input.name.includes(".") ? [(settings[input.name.split(".")[0]] ??= {}), input.name.split(".")[1]] : [settings, input.name];
+    if (input.dataset.kind === "several") (owner[name] ??= []).push(...(input.checked ? [input.value] : []));
+    else owner[name] = valueOf(input);
+  }
+  return settings;
+}
+
+function valueOf(input) {
+  if (input.dataset.kind === "switch") return input.checked;
+  if (input.value.trim() === "") return null; // nothing chosen; of a number: none
+  return input.dataset.kind === "number" ? Number(input.value) : input.value;
+}
+
+// Which losses there are depends on what the network answers.
+function offerLosses() {
+  const [family, loss] = [form.elements.family, form.elements.loss];
+  const offered = losses[family.value];
+  for (const option of loss.options) option.hidden = option.disabled = !offered.includes(option.value);
+  if (!offered.includes(loss.value)) [loss.value] = offered;
+}
+
+function fieldOf(name) {
+  return form.querySelector(`[data-field="${CSS.escape(name ?? "")}"]`);
+}
+
+function clearErrors() {
+  problem.hidden = true;
+  for (const place of form.querySelectorAll("[data-error]")) place.replaceChildren();
+  for (const input of form.querySelectorAll(".is-invalid")) {
+    input.classList.remove("is-invalid");
+    input.removeAttribute("aria-invalid");
+  }
+}
+
+function showError(text, name) {
+  const field = fieldOf(name);
+  if (!field) {
+    problem.textContent = text;
+    problem.hidden = false;
+    problem.focus();
+    return;
+  }
+  const folded = field.closest("details");
+  if (folded) folded.open = true;
+  const input = find(field, "input, select");
+  input.classList.add("is-invalid");
+  input.setAttribute("aria-invalid", "true");
+  find(field, "[data-error]").replaceChildren(element("span", { role: "alert" }, text));
+  input.focus();
+}
+
+async function start(event) {
+  event.preventDefault();
+  clearErrors();
+  const name = form.elements.name.value.trim();
+  if (!name) return showError("A run needs a name; say what is tried with it.", "name");
+  const button = find(form, "[type=submit]");
+  button.disabled = true;
+  try {
+    const { run_url: url } = await requestJson(form.dataset.url, { method: "POST", body: { name, settings: settingsOf(form) } });
+    location.assign(url);
+  } catch (error) {
+    button.disabled = false;
+    showError(error.message, error.answer.field);
+  }
+  return undefined;
+}
+
+function showSliders() {
+  for (const slider of form.querySelectorAll("[type=range]")) find(slider.parentElement, "output").value = slider.value;
+}
+
+form.addEventListener("submit", start);
+form.addEventListener("input", ({ target }) => {
+  showSliders();
+  if (target.name?.startsWith("augmentation.")) preview.later();
+});
+form.addEventListener("change", ({ target }) => {
+  if (target.name === "family") offerLosses();
+  if (target.name === "states") preview.later();
+});
+addEventListener("pageshow", () => {
+  find(form, "[type=submit]").disabled = false; // after coming back
+  offerLosses();
+  showSliders();
+});
+offerLosses();
+preview.show();

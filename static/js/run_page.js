@@ -1,0 +1,98 @@
+// The page of one training run: looked at again every two seconds until it has ended.
+import { requestJson } from "./api.js";
+import { find } from "./elements.js";
+import { showLocalTimes } from "./local_times.js";
+import { poll } from "./polling.js";
+import { Question } from "./question.js";
+import { RunCurves } from "./run_curves.js";
+import { RunExamples } from "./run_examples.js";
+import { RunProgress } from "./run_progress.js";
+import { showResults } from "./run_results.js";
+import { percent, setText } from "./run_words.js";
+import { toast } from "./toasts.js";
+
+const LOOK_MS = 2000;
+const LOOK_HIDDEN_MS = 10000;
+
+const root = find(document, "[data-run]");
+const { url, samplesUrl } = root.dataset;
+const skeleton = JSON.parse(root.dataset.bones);
+const question = new Question(find(document, "[data-question]"));
+const progress = new RunProgress(find(root, "[data-progress]"), find(root, "[data-announce]"), question);
+const curves = new RunCurves(find(root, "[data-curves]"));
+const examples = new RunExamples(find(root, "[data-examples]"), { url: `${url}/files/predictions.json`, samplesUrl, skeleton });
+let lastEpoch = 0;
+
+function show(run) {
+  progress.show(run);
+  lastEpoch = run.new_epochs.at(-1)?.epoch ?? lastEpoch;
+  curves.add(run.new_epochs, run.best_epoch);
+  examples.follow(run.predictions);
+  if (!run.ended) showUse(run);
+  showLog(run.log);
+  return run.ended;
+}
+
+// What it uses while it goes on; the server writes the same when it has ended.
+function showUse({ new_epochs: epochs, usage }) {
+  const place = (name) => find(root, `[data-use="${name}"]`);
+  const last = epochs.at(-1);
+  if (last) {
+    setText(place("data_share"), `${percent(last.data_share)} of the time`);
+    setText(place("memory_mb"), `${Math.round(last.memory_mb).toLocaleString()} MB`);
+  }
+  if (usage?.device) setText(place("device"), `${usage.device}${usage.threads ? `, ${usage.threads} threads` : ""}`);
+  if (usage?.pictures_per_s) setText(place("pictures_per_s"), Math.round(usage.pictures_per_s).toLocaleString());
+}
+
+function showLog(text) {
+  const panel = find(root, "[data-log-panel]");
+  panel.hidden = !text;
+  const log = find(panel, "[data-log]");
+  if (log.textContent === text) return;
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 30;
+  log.textContent = text;
+  if (atEnd) log.scrollTop = log.scrollHeight;
+}
+
+// What the server writes of a run that has ended, put in place without leaving the page.
+async function refresh() {
+  const response = await fetch(url, { headers: { Accept: "text/html" } });
+  if (!response.ok) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const part of ["[data-results]", "[data-facts]"]) find(root, part).replaceChildren(...find(fresh, part).childNodes);
+  showLocalTimes(root);
+  ready();
+}
+
+function ready() {
+  showResults(find(root, "[data-results]"), { skeleton, samplesUrl, labelUrl: root.dataset.labelUrl, refresh });
+  const button = root.querySelector("[data-delete]");
+  if (button) button.hidden = root.dataset.ended !== "true";
+}
+
+async function remove({ currentTarget: button }) {
+  const text = "Its curves, files and networks go with it. Versions that were registered stay.";
+  if (!(await question.ask({ title: `Delete ${button.dataset.name}?`, text, button: "Delete the run", danger: true }))) return;
+  try {
+    const { url: next } = await requestJson(button.dataset.url, { method: "POST", body: {} });
+    location.assign(next);
+  } catch (error) {
+    toast(error.message, "exclamation-triangle");
+  }
+}
+
+async function watch() {
+  const wasEnded = root.dataset.ended === "true";
+  if (wasEnded) ready();
+  try {
+    await poll(() => requestJson(`${url}/progress?after=${lastEpoch}`), { show, note: (text) => progress.note(text), everyMs: LOOK_MS, hiddenMs: LOOK_HIDDEN_MS });
+    root.dataset.ended = "true";
+    if (!wasEnded) await refresh();
+  } catch (error) {
+    progress.note(error.message);
+  }
+}
+
+root.querySelector("[data-delete]")?.addEventListener("click", remove);
+watch();

@@ -1,0 +1,27 @@
+// Curves of several runs over each other.
+import { requestJson } from "./api.js";
+import { find } from "./elements.js";
+import { lines } from "./plots.js";
+
+const root = find(document, "[data-compared]");
+const note = find(root, "[data-note]");
+const runs = [...root.querySelectorAll("[data-run-url]")].map((one) => ({ name: one.textContent, url: one.dataset.runUrl }));
+
+function draw(key, factor, epochs, options) {
+  const show = lines(find(root, `[data-plot="${key}"]`), { xTitle: "epoch", ...options });
+  show(runs.map(({ name }, number) => ({ name, points: epochs[number].map((epoch) => ({ x: epoch.epoch, y: factor * epoch[key] })), colour: number })));
+}
+
+async function show() {
+  try {
+    const found = await Promise.all(runs.map(({ url }) => requestJson(`${url}/progress`)));
+    const epochs = found.map((run) => run.new_epochs);
+    draw("pck", 100, epochs, { label: "PCK@0.2 on the validation pictures by epoch, in percent", most: 100 });
+    draw("val_loss", 1, epochs, { label: "Validation loss by epoch" });
+    note.textContent = "Losses of different kinds cannot be compared; PCK@0.2 can.";
+  } catch (error) {
+    note.textContent = error.message;
+  }
+}
+
+show();

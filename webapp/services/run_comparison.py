@@ -1,0 +1,85 @@
+"""Runs beside each other: the settings that differ, and which did best at what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.core.errors import InvalidInputError
+from webapp.training.config import RunSettings
+
+FEWEST, MOST = 2, 6
+"""Runs that can be compared at once."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of every run, in their order. best: positions of the best; empty where they are all alike.
+
+    kind: "share" (0..1, more is better) or "distance" (in sizes of the body, less is better).
+    """
+
+    name: str
+    kind: str
+    values: Sequence[float | None]
+
+    @property
+    def best(self) -> frozenset[int]:
+        known = [value for value in self.values if value is not None]
+        if len(set(known)) < 2:
+            return frozenset()
+        wanted = min(known) if self.kind == "distance" else max(known)
+        return frozenset(place for place, value in enumerate(self.values) if value == wanted)
+
+
+def require_count(count: int) -> None:
+    """InvalidInputError unless so many runs can be compared."""
+    if not FEWEST <= count <= MOST:
+        raise InvalidInputError(f"choose {FEWEST} to {MOST} different runs to compare, got {count}")
+
+
+def differing(settings: Sequence[RunSettings]) -> list[tuple[str, list[object]]]:
+    """The settings that are not the same in all of them: name (of changes "augmentation.NAME") and each run's value."""
+    flat = [_flat(one.as_json()) for one in settings]
+    return [(name, values) for name in flat[0] if _differ(values := [one[name] for one in flat])]
+
+
+def overall(metrics: Sequence[Mapping[str, Any] | None], best_pck: Sequence[float | None]) -> list[Row]:
+    """Figures of the validation and the test split; without rows that no run has."""
+    models = [(each or {}).get("model") or {} for each in metrics]
+    rows = [
+        Row("Validation PCK@0.2", "share", best_pck),
+        *(Row(f"Test {name}", "share", [one.get(key) for one in models]) for key, name in _SHARES.items()),
+        Row("Test error, in sizes", "distance", [one.get("error") for one in models]),
+    ]
+    return [row for row in rows if any(value is not None for value in row.values)]
+
+
+def by_keypoint(metrics: Sequence[Mapping[str, Any] | None]) -> list[Row]:
+    """Test PCK@0.2 of every keypoint that any of them has."""
+    found = [_keypoints(each) for each in metrics]
+    names = dict.fromkeys(name for each in found for name in each)
+    return [Row(name, "share", [each.get(name) for each in found]) for name in names]
+
+
+_SHARES = {"pck02": "PCK@0.2", "pck01": "PCK@0.1", "oks_ap": "OKS AP"}
+
+
+def _keypoints(metrics: Mapping[str, Any] | None) -> dict[str, float | None]:
+    model = (metrics or {}).get("model") or {}
+    return {each["name"]: each.get("pck02") for each in model.get("keypoints") or ()}
+
+
+def _flat(settings: Mapping[str, object]) -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}.{part}": one for part, one in value.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+def _differ(values: Sequence[object]) -> bool:
+    return any(value != values[0] for value in values)

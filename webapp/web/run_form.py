@@ -1,0 +1,177 @@
+"""The settings of a run as its form asks for them: what each is called, means and is measured in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.core.errors import InvalidInputError
+from webapp.training.config import RANGES, run_settings
+
+AUGMENTATION = "augmentation"
+FAMILY_NAMES = {
+    "heatmap_offset": "Heat maps with offsets",
+    "heatmap": "Heat maps",
+    "regression": "Coordinates (regression)",
+}
+NETWORK_NAMES = {
+    "small": "Small, made for two CPU cores",
+    "mobilenet_v3_small": "MobileNetV3 small",
+    "efficientnet_b0": "EfficientNet-B0",
+    "resnet50": "ResNet50",
+}
+LOSS_NAMES = {
+    "mse": "Squared distance (MSE)",
+    "wing": "Wing: small distances count more",
+    "oks": "OKS: distances as the score judges them",
+}
+SPLIT_NAMES = {
+    "person": "By person: nobody is in two splits",
+    "source": "By recording: no recording is in two splits",
+    "given": "As set on the samples",
+}
+PRECISION_NAMES = {"auto": "Mixed where the hardware has it", "full": "Full", "mixed": "Mixed"}
+STATE_NAMES = {"reviewed": "reviewed by a person", "proposed": "proposed by a model"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting. choices: what can be chosen, by value; empty for a number, a switch or what the page brings."""
+
+    name: str
+    label: str
+    help: str
+    unit: str = ""
+    choices: Mapping[str, str] | None = None
+    step: str = "1"
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """Lowest and highest of a number; None for what is none."""
+        return RANGES.get(self.name)
+
+
+FIRST: Sequence[Field] = (
+    Field("network", "Network", "A larger one learns more from many pictures and takes longer.", choices=NETWORK_NAMES),
+    Field(
+        "family",
+        "What it answers",
+        "Heat maps are more exact; with offsets they may be coarse and quick. Coordinates make the fastest model.",
+        choices=FAMILY_NAMES,
+    ),
+    Field("epochs", "Epochs", "At most so many times through all pictures; it stops earlier when nothing gets better."),
+    Field(
+        "split_by",
+        "Split",
+        "Who is learned from, and who is tested on. By person tells how well it does with somebody new.",
+        choices=SPLIT_NAMES,
+    ),
+)
+MORE: Mapping[str, Sequence[Field]] = {
+    "Data": (
+        Field("states", "Labels", "Which samples are trained on.", choices=STATE_NAMES),
+        Field("validation_share", "For validation", "By these the best epoch is chosen.", "share, 0 to 1", step="0.01"),
+        Field(
+            "test_share", "For the test", "Never seen in training; they judge the result.", "share, 0 to 1", step="0.01"
+        ),
+        Field(
+            "side_px",
+            "Side of the picture",
+            "What the network sees of a person: a multiple of 32.",
+            "pixels",
+            step="32",
+        ),
+        Field("seed", "Seed", "The same seed gives the same split, order and changes of the pictures."),
+    ),
+    "Learning": (
+        Field(
+            "pretrained",
+            "Begin with ImageNet's weights",
+            "Where they can be had; otherwise it begins at random and says so.",
+        ),
+        Field("loss", "Loss", "How a miss is weighed.", choices=LOSS_NAMES),
+        Field("batch_size", "Batch", "Pictures per step. More need more memory.", "pictures"),
+        Field("learning_rate", "Learning rate", "How far each step goes, at first.", step="any"),
+        Field(
+            "patience",
+            "Patience",
+            "It stops after so many epochs without a better validation loss.",
+            "epochs",
+        ),
+        Field(
+            "plateau_patience",
+            "Patience of the rate",
+            "After so many epochs without a better validation loss the learning rate is lowered.",
+            "epochs",
+        ),
+        Field("plateau_factor", "Lowered by", "The learning rate is multiplied by this.", "factor", step="0.01"),
+    ),
+    "Running": (
+        Field("max_minutes", "Longest time", "Training stops then; empty for no limit.", "minutes", step="any"),
+        Field("precision", "Precision of numbers", "Mixed is faster on a GPU that knows it.", choices=PRECISION_NAMES),
+        Field("predictions_every", "Examples every", "How often examples are drawn on validation pictures.", "epochs"),
+        Field(
+            "teacher",
+            "Compare with",
+            "This pose model looks at the test pictures too: a new model should do better.",
+            choices={},
+        ),
+    ),
+}
+CHANGES: Sequence[Field] = (
+    Field("flip", "Mirror", "Half of the pictures, left and right exchanged."),
+    Field("rotation_deg", "Turn", "At most so far, either way.", "degrees", step="1"),
+    Field("scale", "Larger or smaller", "At most by this share.", "share", step="0.01"),
+    Field("shift", "Move", "At most by this share of the side.", "share", step="0.01"),
+    Field("brightness", "Brightness and contrast", "At most by this share.", "share", step="0.01"),
+    Field("blur", "Blur", "At most this sigma.", "pixels of 128", step="0.1"),
+    Field(
+        "occlusion", "Cover", "At most this share of the side, by a grey square, on half of them.", "share", step="0.01"
+    ),
+)
+"""How pictures are changed at random while it learns."""
+
+
+def field_at_fault(raw: Mapping[str, Any]) -> str | None:
+    """The field of these settings that is wrong by itself, as the form names it; None where no single one is."""
+    for name, alone in _one_by_one(raw):
+        try:
+            run_settings(alone)
+        except InvalidInputError:
+            return name
+    return None
+
+
+def _one_by_one(raw: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for key, value in raw.items():
+        if key == AUGMENTATION and isinstance(value, Mapping):
+            yield from ((f"{AUGMENTATION}.{part}", {AUGMENTATION: {part: one}}) for part, one in value.items())
+        elif key == "loss":  # which there are depends on the family
+            yield key, {name: raw[name] for name in ("family", "loss") if name in raw}
+        else:
+            yield key, {key: value}
+
+
+def label_of(name: str) -> str:
+    """What the form calls a setting; `augmentation.NAME` for a change of the pictures."""
+    if name.startswith(f"{AUGMENTATION}."):
+        return f"Pictures changed: {_BY_NAME[name.partition('.')[2]].label.lower()}"
+    return _BY_NAME[name].label
+
+
+def in_words(name: str, value: object) -> str:
+    """A setting's value as a page shows it."""
+    field = _BY_NAME[name.removeprefix(f"{AUGMENTATION}.")]
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "no limit" if name == "max_minutes" else "none"
+    if isinstance(value, list | tuple):
+        return ", ".join((field.choices or {}).get(each, each) for each in value)
+    if isinstance(value, float):
+        return f"{value:g} {field.unit}".strip()
+    return (field.choices or {}).get(str(value)) or f"{value} {field.unit}".strip()
+
+
+_BY_NAME = {field.name: field for field in (*FIRST, *(field for group in MORE.values() for field in group), *CHANGES)}
