@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from webapp.core.errors import sentence
 from webapp.vision.download import DownloadError, alone_in, fetch_into
 
 LIMIT_S = 60.0
@@ -70,14 +69,10 @@ def imagenet_weights(
         if not _is_whole(wanted, path):
             _fetch(wanted, path, max_seconds)
     except DownloadError as error:
-        return None, _because(f"{wanted.url} could not be fetched: {error}")
+        return None, f"{_RANDOM}{wanted.url} could not be fetched: {error}."
     except OSError as error:
-        return None, _because(f"{path} could not be written: {error.strerror or error}")
+        return None, f"{_RANDOM}{path} could not be written: {error.strerror or error}."
     return path, f"The first weights are those of {network} trained on ImageNet, {path.name}."
-
-
-def _because(reason: str) -> str:
-    return _RANDOM + sentence(reason)
 
 
 def _fetch(wanted: PublishedWeights, path: Path, max_seconds: float) -> None:
