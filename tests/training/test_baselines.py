@@ -39,7 +39,7 @@ def judged(found: Found, samples: TrainingData, by: TeacherFound | None) -> Any:
 
 
 def teacher(far: float, own_labels: int = 0, known: NDArray[np.bool_] = ALL) -> TeacherFound:
-    return TeacherFound("blazepose_lite", off_by(far), known, own_labels)
+    return TeacherFound("blazepose_lite", off_by(far), np.ones(SAMPLES, np.bool_), known, own_labels)
 
 
 def test_better_than_the_mean_pose_and_the_teacher_is_worth_using() -> None:
@@ -48,7 +48,7 @@ def test_better_than_the_mean_pose_and_the_teacher_is_worth_using() -> None:
     assert (said["beats_mean_pose"], said["beats_teacher"], said["worth_activating"]) == (True, True, True)
     assert [reason.split(" points PCK@0.2 ")[1] for reason in said["reasons"]] == [
         "above the mean pose, which looks at no picture",
-        "above the teacher, blazepose_lite, on these 40 test samples",
+        "above the teacher, blazepose_lite, on 40 samples",
     ]
 
 
@@ -71,7 +71,7 @@ def test_a_teacher_that_made_most_of_the_labels_says_nothing() -> None:
 
     assert (said["beats_teacher"], said["worth_activating"]) == (None, True)
     assert said["reasons"][-1] == (
-        "blazepose_lite made most of the test labels itself, so that this comparison does not count"
+        "blazepose_lite made most of these labels itself, so that this comparison does not count"
     )
 
 
@@ -85,6 +85,27 @@ def test_a_teacher_is_judged_on_the_keypoints_that_it_knows() -> None:
     assert said["teacher"]["pck02"] == 1.0
     assert said["beats_teacher"] is False
     assert "and the 2 keypoints that it knows" in said["reasons"][1]
+
+
+def test_where_a_picture_is_gone_the_teacher_is_not_blamed() -> None:
+    some = teacher(0.0)
+    some.found.keypoints[::2] = np.nan
+    some.asked[::2] = False
+
+    said = judged(off_by(0.02), data(), some)
+
+    assert said["teacher"]["pck02"] == 1.0
+    assert "on 20 samples" in said["reasons"][1]
+
+
+def test_without_a_test_split_it_is_said_what_it_was_judged_on() -> None:
+    chosen_by = data()
+    chosen_by.split[:SAMPLES] = "validation"
+
+    said = judged(off_by(0.02), chosen_by, None)
+
+    assert (said["split"], said["samples"]) == ("validation", SAMPLES)
+    assert said["reasons"][1].endswith("which flatters it")
 
 
 def test_without_a_size_to_judge_by_nothing_is_claimed() -> None:

@@ -73,6 +73,11 @@ class Teacher:
         self._model = model
         self._order = teachers_keypoints(model.name, model.skeleton, skeleton)
 
+    @property
+    def knows(self) -> NDArray[np.bool_]:
+        """Which of the dataset's keypoints it has at all, (K,)."""
+        return self._order >= 0
+
     def label(self, image_bgr: Image, box: Box, min_score: float) -> Label | None:
         """What it says of the person in the box, from min_score on as visible; None where it sees nobody there."""
         pose = (

@@ -10,19 +10,25 @@ from numpy.typing import NDArray
 
 from webapp.core.wording import counted
 from webapp.training.archive import TrainingData
-from webapp.training.evaluate import Accuracy, Found, always, evaluate, mean_pose, worst
+from webapp.training.evaluate import Accuracy, Found, Rows, always, evaluate, mean_pose, worst
+
+_FLATTERED = (
+    "there are too few people for a test of its own: this was judged on the samples that its best epoch was chosen by, "
+    "which flatters it"
+)
 
 
 @dataclass(frozen=True)
 class TeacherFound:
-    """What the teacher says of the test samples.
+    """What the teacher says of the N samples that are judged.
 
-    judged: (K,), which of the dataset's keypoints it knows at all. own_labels: how many of these samples bear a label
-    of its own that nobody has reviewed.
+    asked: (N,), False where the picture was gone. judged: (K,), which of the dataset's keypoints it knows at all.
+    own_labels: how many of these samples bear a label of its own that nobody has reviewed.
     """
 
     name: str
     found: Found
+    asked: NDArray[np.bool_]
     judged: NDArray[np.bool_]
     own_labels: int
 
@@ -49,20 +55,31 @@ class Comparison:
     teachers: Accuracy
 
 
-def evaluation(
-    found: Found, data: TrainingData, teacher: TeacherFound | None, forms: Sequence[Mapping[str, object]]
-) -> dict[str, object]:
-    """evaluation.json: what the network found in the test split, beside both baselines.
+def tested_on(data: TrainingData) -> str:
+    """The split that a network is judged on: where there are too few people for a test, what it was chosen by."""
+    return "test" if len(data.rows("test")) else "validation"
 
-    forms: training.forms.Form.as_json of each exported form.
+
+def evaluation(
+    found: Found,
+    data: TrainingData,
+    teacher: TeacherFound | None,
+    forms: Sequence[Mapping[str, object]],
+    notes: Sequence[str] = (),
+) -> dict[str, object]:
+    """evaluation.json: what the network found in the split of tested_on, beside both baselines.
+
+    forms: training.forms.Form.as_json of each. notes: more reasons, such as why there is no teacher.
     """
-    rows = data.rows("test")
+    split = tested_on(data)
+    rows = data.rows(split)
     model = evaluate(found, data, rows)
     mean = evaluate(always(mean_pose(data, data.rows("train")), len(rows)), data, rows)
-    against = None if teacher is None else _comparison(found, data, teacher)
-    verdict = judge(model, mean, against, len(rows))
+    against = None if teacher is None else _comparison(found, data, rows, teacher)
+    verdict = judge(model, mean, against)
+    flattered = [] if split == "test" else [_FLATTERED]
     return {
-        "split": "test",
+        "split": split,
         "samples": len(rows),
         "model": model.as_json(),
         "mean_pose": mean.as_json(),
@@ -70,37 +87,40 @@ def evaluation(
         "beats_mean_pose": verdict.beats_mean_pose,
         "beats_teacher": verdict.beats_teacher,
         "worth_activating": verdict.worth_activating,
-        "reasons": list(verdict.reasons),
+        "reasons": [*verdict.reasons, *flattered, *notes],
         "worst": worst(found, data, rows),
         "forms": list(forms),
     }
 
 
-def judge(model: Accuracy, mean: Accuracy, against: Comparison | None, samples: int) -> Verdict:
+def judge(model: Accuracy, mean: Accuracy, against: Comparison | None) -> Verdict:
     """The network against the mean pose and, where there is one, the teacher.
 
-    Of a teacher that made more than half of the test labels itself nothing can be said: it is measured by itself.
+    Of a teacher that made more than half of the labels itself nothing can be said: it is measured by itself.
     """
     if np.isnan(model.pck02):
-        missing = "no test sample has a size to judge by (labelled shoulders and hips, where the skeleton has both)"
+        missing = "no sample has a size to judge by (labelled shoulders and hips, where the skeleton has both)"
         return Verdict(False, None, (f"{missing}: nothing can be said of its accuracy",))
     beats_mean = _merit(model) > _merit(mean)
     reasons = [f"{_apart(model, mean)} the mean pose, which looks at no picture"]
     if against is None or np.isnan(against.network.pck02):
         return Verdict(beats_mean, None, tuple(reasons))
-    reasons.append(_against_teacher(against, samples))
-    tells = 2 * against.teacher.own_labels <= samples
+    reasons.append(_against_teacher(against))
+    tells = 2 * against.teacher.own_labels <= int(against.teacher.asked.sum())
     if not tells:
         name = against.teacher.name
-        reasons.append(f"{name} made most of the test labels itself, so that this comparison does not count")
+        reasons.append(f"{name} made most of these labels itself, so that this comparison does not count")
     ahead = _merit(against.network) > _merit(against.teachers)
     return Verdict(beats_mean, ahead if tells else None, tuple(reasons))
 
 
-def _comparison(found: Found, data: TrainingData, teacher: TeacherFound) -> Comparison:
-    rows = data.rows("test")
-    judged = teacher.judged
-    return Comparison(teacher, evaluate(found, data, rows, judged), evaluate(teacher.found, data, rows, judged))
+def _comparison(found: Found, data: TrainingData, rows: Rows, teacher: TeacherFound) -> Comparison:
+    asked, judged = teacher.asked, teacher.judged
+    network, teachers = (
+        evaluate(Found(each.keypoints[asked], each.scores[asked]), data, rows[asked], judged)
+        for each in (found, teacher.found)
+    )
+    return Comparison(teacher, network, teachers)
 
 
 def _teacher_json(against: Comparison) -> Mapping[str, object]:
@@ -108,10 +128,10 @@ def _teacher_json(against: Comparison) -> Mapping[str, object]:
     return {"name": teacher.name, "own_labels": teacher.own_labels, **against.teachers.as_json()}
 
 
-def _against_teacher(against: Comparison, samples: int) -> str:
-    teacher = against.teacher
+def _against_teacher(against: Comparison) -> str:
+    teacher, samples = against.teacher, int(against.teacher.asked.sum())
     sentence = _apart(against.network, against.teachers)
-    sentence += f" the teacher, {teacher.name}, on these {counted(samples, 'test sample')}"
+    sentence += f" the teacher, {teacher.name}, on {counted(samples, 'sample')}"
     if not teacher.judged.all():
         sentence += f" and the {counted(int(teacher.judged.sum()), 'keypoint')} that it knows"
     if teacher.own_labels:
