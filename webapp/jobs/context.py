@@ -44,6 +44,10 @@ class JobContext(Protocol):
         """
         ...
 
+    def end(self, session: Session, state: str, message: str, result: Mapping[str, object]) -> None:
+        """Inside the caller's transaction: the job has ended so, and what the work answers then says nothing more."""
+        ...
+
 
 Work = Callable[[JobContext], Mapping[str, object]]
 """A kind's function: does the whole job in the caller's process, answers the result (JSON values, with "message")."""

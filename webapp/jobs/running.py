@@ -93,6 +93,10 @@ class RunningJob:
             self._write(session, **({} if done is None else {"result": json.dumps({"looked_at": done})}))
         self._tell()
 
+    def end(self, session: Session, state: str, message: str, result: Mapping[str, object]) -> None:
+        """Within the caller's transaction."""
+        self._write(session, **ended_values(state, message, result))
+
     def _write(self, session: Session, **values: object) -> None:
         change = update(Job).where(self._held.holds).values(heartbeat_at=utc_now(), **values)
         cancelled = session.scalar(change.returning(Job.cancel_asked))

@@ -19,6 +19,8 @@ from webapp.db.runs import RunEpoch, TrainingRun
 from webapp.training.records import ARCHIVE, EXPORTS, LAST
 
 EVALUATION = "evaluation.json"
+OUTCOME = "outcome.json"
+"""How a run ended, while its rows do not say so yet."""
 BEGAN_AT = "began_at.json"
 """In a run's folder: how far the run was when its latest attempt began."""
 LEFT_AFTER_S = 3600.0
@@ -61,6 +63,7 @@ def sweep_runs() -> None:
         )
         if state in ENDED:
             _forget_data(folder)
+            (folder / OUTCOME).unlink(missing_ok=True)
         elif state is None and time.time() - folder.stat().st_mtime > LEFT_AFTER_S:
             shutil.rmtree(folder, ignore_errors=True)
     db.session.rollback()
