@@ -62,6 +62,9 @@ class Told:
         self.looks += 1
         self.at_look(self.steps[-1][0], self.looks)
 
+    def end(self, session: Session, state: str, message: str, result: Mapping[str, object]) -> None:
+        raise AssertionError(f"writing the archive ends no job: {state}, {message}")
+
 
 @dataclass
 class Case:
@@ -305,8 +308,8 @@ def test_a_keypoint_that_few_have_does_not_depend_on_the_first_draw(make: Make) 
             sample.person_id = None
         never_labelled(3, "Anna")(session, seeded)
 
-    for seed in range(6):
-        case = make(40, single, name=f"Few {seed}")
+    for seed in range(3):
+        case = make(24, single, name=f"Few {seed}")
         said = case.write(RunSettings(side_px=32, seed=seed))
-        assert said["labelled"]["right_elbow"] < 40
+        assert said["labelled"]["right_elbow"] < 24
         (case.folder / ARCHIVE).unlink()

@@ -147,6 +147,31 @@ def test_beyond_the_edge_it_is_black() -> None:
     assert (image[:, 16:] == 1).all()
 
 
+def test_however_bright_it_becomes_beyond_the_pictures_own_edge_it_stays_black() -> None:
+    image = np.zeros((SIDE_PX, SIDE_PX), np.float32)
+    image[10:50, 6:60] = noise()[10:50, 6:60]
+    image[20:24, 20:24] = 0  # black within the picture
+    brighter = Augmentation(False, 0, 0, 0, 0.4, 0, 0)
+    relit, *_ = augmented(image, np.zeros((6, 2), np.float32), ALL_SEEN, FLIP, brighter, Rigged(brightness=1.0))
+    inside = np.zeros_like(image, bool)
+    inside[10:50, 6:60] = True
+    assert np.allclose(relit[inside], np.minimum(image[inside] + 0.4, 1), atol=1e-6)
+    assert (relit[~inside] == 0).all()
+
+
+def test_more_contrast_leaves_the_middle_grey_as_it_is() -> None:
+    image = np.tile(np.linspace(0.1, 0.9, SIDE_PX, dtype=np.float32), (SIDE_PX, 1))
+    relit, *_ = augmented(
+        image,
+        np.zeros((6, 2), np.float32),
+        ALL_SEEN,
+        FLIP,
+        Augmentation(False, 0, 0, 0, 0.2, 0, 0),
+        Rigged(contrast=1.0),
+    )
+    assert np.allclose(relit, np.clip((image - 0.5) * 1.2 + 0.5, 0, 1), atol=1e-6)
+
+
 def test_what_the_grey_square_covers_is_hidden_and_keeps_its_place() -> None:
     keypoints = keypoints_at([(30, 30), (2, 2), (33, 33), (60, 60), (28, 35), (2, 60)])
     visibility = np.array([VISIBLE, VISIBLE, HIDDEN, VISIBLE, ABSENT, VISIBLE], np.uint8)

@@ -67,16 +67,13 @@ def augmented(  # noqa: PLR0917  # a sample is three arrays wherever pictures ar
     """
     side_px = image.shape[0]
     drawn = _draw(augmentation, side_px, rng.random(12))
+    if drawn.contrast != 1 or drawn.brighter != 0:
+        image = _relit(image, drawn.contrast, drawn.brighter)
     if not np.array_equal(drawn.moves, np.eye(2, 3)):
         image = _moved_image(image, drawn.moves)
         keypoints, visibility = _moved_keypoints(keypoints, visibility, drawn, flip, side_px)
     if drawn.blur_px >= _LEAST_BLUR_PX:
         image = blurred(image, drawn.blur_px)
-    if drawn.contrast != 1 or drawn.brighter != 0:
-        middle = np.float32(0.5)
-        image = (image - middle) * np.float32(drawn.contrast)
-        image += middle + np.float32(drawn.brighter)
-        np.clip(image, 0, 1, out=image)
     if drawn.square is not None:
         image, visibility = _with_square(image, keypoints, visibility, drawn.square, drawn.square_grey)
     return image, keypoints, visibility
@@ -109,6 +106,20 @@ def _draw(augmentation: Augmentation, side_px: int, numbers: NDArray[np.float64]
 def _either_way(share: float) -> float:
     """0..1 as -1..1."""
     return 2 * share - 1
+
+
+def _relit(image: FloatArray, contrast: float, brighter: float) -> FloatArray:
+    """Around the middle grey. Rows and columns at the edge that are black stay so: there the picture had ended."""
+    middle = np.float32(0.5)
+    relit = (image - middle) * np.float32(contrast)
+    relit += middle + np.float32(brighter)
+    np.clip(relit, 0, 1, out=relit)
+    for lit, lines in ((image.max(axis=1), relit), (image.max(axis=0), relit.T)):
+        there = np.flatnonzero(lit)
+        if len(there):
+            lines[: there[0]] = 0
+            lines[there[-1] + 1 :] = 0
+    return relit
 
 
 def _moved_image(image: FloatArray, moves: NDArray[np.float64]) -> FloatArray:
