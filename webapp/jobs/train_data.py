@@ -28,6 +28,7 @@ from webapp.jobs.export_pictures import ExportPicture, contents, version_picture
 from webapp.jobs.import_pictures import AHEAD, THREADS, ahead
 from webapp.services.dataset_access import skeleton_of
 from webapp.training.archive import TrainingData, read_archive
+from webapp.training.baselines import tested_on
 from webapp.training.config import RunSettings
 from webapp.training.records import ARCHIVE, TrainingFailedError
 from webapp.training.splits import SampleFacts, Shares, splits_of
@@ -222,7 +223,7 @@ def _summary(data: TrainingData) -> dict[str, object]:
         "samples": samples,
         "people": {split: len(names) for split, names in named.items()},
         "labelled": dict(zip(data.skeleton.keypoints, labelled, strict=True)),
-        "tested_on": "test" if samples["test"] else "validation",
+        "tested_on": tested_on(data),
     }
 
 
