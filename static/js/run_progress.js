@@ -34,6 +34,7 @@ export class RunProgress {
     const { tag, step, cancel, progress, counted } = this.#parts;
     const [text, kind, iconName] = STATES[run.state];
     tag.className = `tag ${kind}`;
+    this.#root.classList.toggle("run-failed", run.state === "failed");
     if (tag.textContent !== text) tag.replaceChildren(icon(iconName), text);
     setText(step, stepWords(run));
     cancel.hidden = run.ended || !this.#root.dataset.cancelUrl;

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from webapp.core.errors import InvalidInputError
+from webapp.services.names import clean_name
 from webapp.training.config import RANGES, run_settings
 
 AUGMENTATION = "augmentation"
+SHARES = {"share", "factor"}
+"""What a field says beside its name, but nobody after a number."""
 FAMILY_NAMES = {
     "heatmap_offset": "Heat maps with offsets",
     "heatmap": "Heat maps",
@@ -71,10 +75,8 @@ FIRST: Sequence[Field] = (
 MORE: Mapping[str, Sequence[Field]] = {
     "Data": (
         Field("states", "Labels", "Which samples are trained on.", choices=STATE_NAMES),
-        Field("validation_share", "For validation", "By these the best epoch is chosen.", "share, 0 to 1", step="0.01"),
-        Field(
-            "test_share", "For the test", "Never seen in training; they judge the result.", "share, 0 to 1", step="0.01"
-        ),
+        Field("validation_share", "For validation", "By these the best epoch is chosen.", "share", step="0.01"),
+        Field("test_share", "For the test", "Never seen in training; they judge the result.", "share", step="0.01"),
         Field(
             "side_px",
             "Side of the picture",
@@ -125,7 +127,7 @@ CHANGES: Sequence[Field] = (
     Field("scale", "Larger or smaller", "At most by this share.", "share", step="0.01"),
     Field("shift", "Move", "At most by this share of the side.", "share", step="0.01"),
     Field("brightness", "Brightness and contrast", "At most by this share.", "share", step="0.01"),
-    Field("blur", "Blur", "At most this sigma.", "pixels of 128", step="0.1"),
+    Field("blur", "Blur", "At most this sigma.", "px of 128", step="0.1"),
     Field(
         "occlusion", "Cover", "At most this share of the side, by a grey square, on half of them.", "share", step="0.01"
     ),
@@ -133,14 +135,19 @@ CHANGES: Sequence[Field] = (
 """How pictures are changed at random while it learns."""
 
 
-def field_at_fault(raw: Mapping[str, Any]) -> str | None:
-    """The field of these settings that is wrong by itself, as the form names it; None where no single one is."""
-    for name, alone in _one_by_one(raw):
-        try:
-            run_settings(alone)
-        except InvalidInputError:
-            return name
-    return None
+def field_at_fault(name: str, raw: Mapping[str, Any]) -> str | None:
+    """The field that is wrong by itself, as the form names it; None where no single one is."""
+    if _is_refused(lambda: clean_name(name, "")):
+        return "name"
+    return next((field for field, alone in _one_by_one(raw) if _is_refused(partial(run_settings, alone))), None)
+
+
+def _is_refused(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except InvalidInputError:
+        return True
+    return False
 
 
 def _one_by_one(raw: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -169,9 +176,10 @@ def in_words(name: str, value: object) -> str:
         return "no limit" if name == "max_minutes" else "none"
     if isinstance(value, list | tuple):
         return ", ".join((field.choices or {}).get(each, each) for each in value)
+    unit = "" if field.unit in SHARES else field.unit
     if isinstance(value, float):
-        return f"{value:g} {field.unit}".strip()
-    return (field.choices or {}).get(str(value)) or f"{value} {field.unit}".strip()
+        return f"{value:g} {unit}".strip()
+    return (field.choices or {}).get(str(value)) or f"{value} {unit}".strip()
 
 
 _BY_NAME = {field.name: field for field in (*FIRST, *(field for group in MORE.values() for field in group), *CHANGES)}

@@ -81,10 +81,9 @@ def create(dataset_id: str) -> AnyResponse:
     body = json_body()
     name, raw = text_of(body, "name"), _object_of(body, "settings")
     try:
-        settings = run_settings(raw)
+        run = runs.ask_run(signed_in_user(), dataset_id, name, run_settings(raw))
     except InvalidInputError as error:
-        return make_response(jsonify(error=sentence_of(error), field=run_form.field_at_fault(raw)), 422)
-    run = runs.ask_run(signed_in_user(), dataset_id, name, settings)
+        return make_response(jsonify(error=sentence_of(error), field=run_form.field_at_fault(name, raw)), 422)
     return make_response(jsonify(run_id=run.id, run_url=url_for("runs.detail", run_id=run.id)), 201)
 
 
