@@ -11,7 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,14 @@ from webapp.config import POSE_MODELS
 from webapp.core.errors import InvalidInputError, ModelUnavailableError, MoveprintError, NotFoundError, sentence
 from webapp.datasets.picture_store import write_anew
 from webapp.db.base import db
+from webapp.db.datasets import Dataset
 from webapp.db.engine import transaction
 from webapp.db.runs import TrainingRun
 from webapp.jobs.context import JobCancelledError, JobContext
 from webapp.jobs.teacher_baseline import teacher_baseline
 from webapp.jobs.train_data import write_archive
 from webapp.jobs.train_watch import RunWatch
+from webapp.services.dataset_access import skeleton_of
 from webapp.services.dataset_versions import freeze
 from webapp.services.run_files import EVALUATION, OUTCOME, forget_data, note_beginning, run_dir
 from webapp.services.runs import settings_of
@@ -112,7 +114,9 @@ def _data(context: JobContext, run: _Run) -> TrainingData:
     told = write_archive(context, run.version_id, run.settings, run.folder)
     with transaction() as session:
         session.get_one(TrainingRun, run.run_id).data = json.dumps(told, ensure_ascii=False)
-    return read_archive(run.folder / ARCHIVE)
+        skeleton = skeleton_of(session.get_one(Dataset, context.dataset_id))
+    # an archive does not say what its skeleton is called
+    return replace(read_archive(run.folder / ARCHIVE), skeleton=skeleton)
 
 
 def _trained(context: JobContext, run: _Run, data: TrainingData) -> Trained:
