@@ -41,7 +41,7 @@ def form_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
                 NOTHING if form["size_bytes"] is None else f"{form['size_bytes'] / 1e6:.2f} MB",
                 _percent(form["pck02"]),
                 NOTHING if form["largest_px"] is None else f"{form['largest_px']:.2f} px",
-                NOTHING if fastest is None else f"{fastest:.1f} ms",
+                NOTHING if fastest is None else f"{fastest:.2f} ms",
                 form["problem"] or form["flagged"] or "",
             )
         )

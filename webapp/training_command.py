@@ -19,6 +19,7 @@ from webapp.db.runs import TrainingRun
 from webapp.db.schema import require_latest
 from webapp.db.standalone import database_app
 from webapp.job_here import run_here
+from webapp.native_noise import without_native_noise
 from webapp.run_tables import NOTHING, accuracy_lines, epoch_lines, form_lines
 from webapp.runs_named import named_run, owner_of_run, short_id
 from webapp.services import model_versions, runs
@@ -35,7 +36,8 @@ def train(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
         owner, name = owner_of(dataset), arguments.name or f"{wanted.network}, {wanted.family}"
         asked = runs.ask_run(owner, dataset.id, name, wanted, draft=True)
         run_id = asked.id
-        job = run_here(settings, owner, asked.job_id)
+        with without_native_noise():
+            job = run_here(settings, owner, asked.job_id)
         run = runs.run_for(owner, run_id)
         text = json.dumps(_as_json(run)) if arguments.json else "\n".join(_shown(run))
         return (0 if job.state == "succeeded" else 1), text
