@@ -1,7 +1,7 @@
 // Sends labels in the order in which their pictures were left, one at a time, and goes on trying until the server has them.
 import { requestJson } from "./api.js";
 import { find } from "./elements.js";
-import { bodyOf } from "./label_values.js";
+import { bodyOf, sameLabel } from "./label_values.js";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15_000;
@@ -27,16 +27,19 @@ export class LabelSaver extends EventTarget {
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#goOnNow());
   }
 
+  // Of how many samples.
   get waiting() {
-    return this.#jobs.length;
+    return new Set(this.#jobs.map((job) => job.sampleId)).size;
   }
 
   isWaiting(sampleId) {
     return this.#jobs.some((job) => job.sampleId === sampleId);
   }
 
-  // One that waits already is replaced, at its place.
+  // One that waits already is replaced, at its place; what is being sent just now is not sent once more.
   save(sampleId, label) {
+    const last = this.#jobs.findLast((job) => job.sampleId === sampleId);
+    if (last && sameLabel(last.label, label)) return;
     const waits = this.#jobs.find((job, place) => job.sampleId === sampleId && !(place === 0 && this.#sending));
     if (waits) waits.label = label;
     else this.#jobs.push({ sampleId, label });
