@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import resource
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ from sqlalchemy.orm import Session
 
 from tests.dataset_seeding import Seeded, picture_path, seed_dataset
 from tests.jobs.conftest import Desk
+from tests.jobs.told import Told
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
-from webapp.core.skeleton import COCO_17, Skeleton
+from webapp.core.skeleton import COCO_17
 from webapp.datasets.crops import cut_out_grey
 from webapp.datasets.formats.npz_writing import square_of
 from webapp.datasets.label_bytes import from_bytes, to_bytes
 from webapp.datasets.picture_file import to_bgr
-from webapp.datasets.records import ABSENT, Finding, Label
+from webapp.datasets.records import ABSENT, Label
 from webapp.db.base import db
 from webapp.db.datasets import LabelRevision, Picture, Sample
 from webapp.db.engine import transaction
@@ -32,38 +34,10 @@ from webapp.services import erasing
 from webapp.services.dataset_versions import freeze
 from webapp.training.archive import TrainingData, read_archive
 from webapp.training.config import RunSettings
-from webapp.training.records import ARCHIVE
+from webapp.training.records import ARCHIVE, TrainingFailedError
 
 PEOPLE = ("Anna", "Ben", "Cleo", "Dora")
 SETTINGS = RunSettings(side_px=32)
-
-
-@dataclass
-class Told:
-    """A job that does nothing but train. at_look: called with how often it was looked."""
-
-    settings: Settings
-    dataset_id: str
-    job_id: str = "job"
-    created_by: int | None = None
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    done: int = 0
-    steps: list[tuple[str, int | None]] = field(default_factory=list)
-    looks: int = 0
-    at_look: Callable[[str, int], None] = lambda _step, _looks: None
-
-    def begin(self, step: str, total: int | None) -> None:
-        self.steps.append((step, total))
-
-    def advance(self, session: Session, done: int, findings: Sequence[Finding] = ()) -> None:
-        self.done = done
-
-    def look(self, done: int | None = None) -> None:
-        self.looks += 1
-        self.at_look(self.steps[-1][0], self.looks)
-
-    def end(self, session: Session, state: str, message: str, result: Mapping[str, object]) -> None:
-        raise AssertionError(f"writing the archive ends no job: {state}, {message}")
 
 
 @dataclass
@@ -208,6 +182,20 @@ def test_an_end_is_asked_for_at_every_picture_and_nothing_is_left(make: Make) ->
         assert case.left() == []
 
 
+def test_a_disk_without_room_is_named_and_nothing_is_left(make: Make) -> None:
+    case = make()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, limits[1]))
+    try:
+        with pytest.raises(
+            TrainingFailedError, match=r"cannot be written to .* \(File too large\): they take 2 MB; make"
+        ):
+            case.write(RunSettings(side_px=128))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert case.left() == []
+
+
 def test_somebody_deleted_meanwhile_is_not_in_the_archive(make: Make) -> None:
     case = make(40, people=("Anna", "Ben", "Cleo", "Dora", "Emil"))
 
@@ -258,24 +246,21 @@ def never_labelled(which: int, *names: str) -> Callable[[Session, Seeded], None]
     return change
 
 
-REFUSED: Mapping[str, tuple[Mapping[str, Any], RunSettings, str]] = {
-    "nothing": ({"count": 0}, SETTINGS, "no sample of this dataset is labelled and reviewed.*train on proposed ones"),
-    "nothing reviewed": ({"states": ("proposed",)}, SETTINGS, "no sample .* is labelled and reviewed"),
-    "seven": ({"count": 7}, SETTINGS, "7 samples of this dataset are labelled and reviewed; a run needs at least 8"),
-    "one person": ({"people": ("Anna",)}, SETTINGS, "Anna is the only person in all 24 samples.*--split-by source"),
+REFUSED: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "nothing": ({"count": 0}, "no sample of this dataset is labelled and reviewed.*train on proposed ones"),
+    "nothing reviewed": ({"states": ("proposed",)}, "no sample .* is labelled and reviewed"),
+    "seven": ({"count": 7}, "7 samples of this dataset are labelled and reviewed; a run needs at least 8"),
+    "one person": ({"people": ("Anna",)}, "Anna is the only person in all 24 samples.*--split-by source"),
     "a keypoint that nobody has": (
         {"change": never_labelled(4)},
-        SETTINGS,
         "left_wrist is not labelled in any sample that could be trained on; label it in some, or use a dataset",
     ),
     "a keypoint that those to validate on have not": (
         {"change": never_labelled(5, "Anna"), "people": ("Anna", "Ben", "Ben")},
-        SETTINGS,
         "right_wrist is not labelled in any of the 8 samples that would be validated on; label it",
     ),
     "a keypoint that those to train on have not": (
         {"change": never_labelled(0, "Ben"), "people": ("Anna", "Ben", "Ben")},
-        SETTINGS,
         "left_shoulder is not labelled in any of the 16 samples that would be trained on; label it",
     ),
 }
@@ -283,10 +268,10 @@ REFUSED: Mapping[str, tuple[Mapping[str, Any], RunSettings, str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_trained_on_is_refused_with_the_remedy(make: Make, case: str) -> None:
-    options, run_settings, said = REFUSED[case]
+    options, said = REFUSED[case]
     made = make(**options)
     with pytest.raises(InvalidInputError, match=said):
-        made.write(run_settings)
+        made.write()
     assert made.left() == []
 
 
@@ -295,9 +280,8 @@ def test_many_keypoints_that_are_lacking_are_not_all_listed(make: Make) -> None:
         for which in range(11, 17):
             never_labelled(which)(session, seeded)
 
-    skeleton: Skeleton = COCO_17
     with pytest.raises(InvalidInputError, match="left_hip, right_hip, left_knee and 3 more are not labelled"):
-        make(change=without_legs, skeleton=skeleton).write()
+        make(change=without_legs, skeleton=COCO_17).write()
 
 
 def test_a_keypoint_that_few_have_does_not_depend_on_the_first_draw(make: Make) -> None:
