@@ -46,7 +46,7 @@ def main(way: str, archive: str, epochs: str, threads: str) -> None:
 
 def _as_run(data: TrainingData, settings: RunSettings, threads: int) -> Mapping[str, float]:
     with tempfile.TemporaryDirectory(prefix="moveprint-bench-") as folder:
-        usage = train(data, settings, Path(folder), Path(folder), _Nobody(), threads).usage
+        usage = train(data, settings, Path(folder), Path(folder), _Nobody(), threads=threads).usage
     return {
         "pictures_per_s": usage.pictures_per_s,
         "data_share": usage.data_share,

@@ -59,7 +59,7 @@ def run_train(context: JobContext) -> Mapping[str, object]:
     outcome = _kept_outcome(run.folder)
     if outcome is None:
         outcome = _outcome(context, run)
-        write_anew(run.folder / OUTCOME, json.dumps(outcome, allow_nan=False).encode())
+        _keep_outcome(run.folder, outcome)
     forget_data(context.job_id)
     result: Mapping[str, object] = {"message": outcome["message"], "run_id": run.run_id}
     with transaction() as session:
@@ -124,7 +124,7 @@ def _trained(context: JobContext, run: _Run, data: TrainingData) -> Trained:
     _tell_missed(run, watch)
     context.begin("Preparing the network", None)
     threads = _threads(context)
-    return train(data, run.settings, run.folder, context.settings.weights_dir, watch, threads)
+    return train(data, run.settings, run.folder, context.settings.weights_dir, watch, threads=threads)
 
 
 def _tell_missed(run: _Run, watch: RunWatch) -> None:
@@ -201,6 +201,15 @@ def _model_name(name: str) -> str:
     """The run's name as a model's folder may be called."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower())[:_NAME_MAX].strip("-")
     return plain if plain and plain not in POSE_MODELS else "trained"
+
+
+def _keep_outcome(folder: Path, outcome: Mapping[str, Any]) -> None:
+    try:
+        write_anew(folder / OUTCOME, json.dumps(outcome, allow_nan=False).encode())
+    except OSError as error:
+        if outcome["state"] == "failed":  # mostly for the same full disk, which it says already, and better
+            raise TrainingFailedError(outcome["message"]) from error
+        raise
 
 
 def _kept_outcome(folder: Path) -> dict[str, Any] | None:

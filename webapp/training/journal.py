@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+from webapp.datasets.picture_store import write_anew
 from webapp.training.records import HISTORY, LOG, EpochResult
 
 
@@ -31,9 +31,7 @@ class Journal:
         writer = csv.DictWriter(text, [field.name for field in fields(EpochResult)], lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(each) for each in epochs)
-        written = self._folder / f".new-{HISTORY}"
-        written.write_text(text.getvalue(), encoding="utf-8")
-        os.replace(written, self._folder / HISTORY)
+        write_anew(self._folder / HISTORY, text.getvalue().encode(), lasting=False)  # the checkpoint has them for good
 
 
 def epoch_line(result: EpochResult) -> str:

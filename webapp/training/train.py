@@ -28,7 +28,7 @@ from webapp.training.records import BEST, TENSORBOARD, EpochResult, Trained, Tra
 
 
 def train(
-    data: TrainingData, settings: RunSettings, folder: Path, weights_dir: Path, watch: Watch, threads: int
+    data: TrainingData, settings: RunSettings, folder: Path, weights_dir: Path, watch: Watch, *, threads: int
 ) -> Trained:
     """Fit the network of the settings to the data, from the last checkpoint in the run's folder where there is one.
 
@@ -44,8 +44,15 @@ def train(
     with full_disk_told(folder):
         state = _state_of(read_state(folder))
         if state.because is None:
-            run = _Run(data, settings, folder, weights_dir, watch, hardware, state)
-            state = run.fit()
+            state = _Run(
+                data=data,
+                settings=settings,
+                folder=folder,
+                weights_dir=weights_dir,
+                watch=watch,
+                hardware=hardware,
+                state=state,
+            ).fit()
     return _trained(state, hardware)
 
 
@@ -74,6 +81,7 @@ class _Run:
 
     def __init__(
         self,
+        *,
         data: TrainingData,
         settings: RunSettings,
         folder: Path,
