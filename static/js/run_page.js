@@ -34,15 +34,15 @@ function show(run) {
 }
 
 // What it uses while it goes on; the server writes the same when it has ended.
-function showUse({ new_epochs: epochs, usage }) {
+function showUse({ new_epochs: epochs, usage, pictures_per_s: perSecond }) {
   const place = (name) => find(root, `[data-use="${name}"]`);
   const last = epochs.at(-1);
   if (last) {
     setText(place("data_share"), `${percent(last.data_share)} of the time`);
     setText(place("memory_mb"), `${Math.round(last.memory_mb).toLocaleString()} MB`);
   }
+  if (perSecond) setText(place("pictures_per_s"), Math.round(perSecond).toLocaleString());
   if (usage?.device) setText(place("device"), `${usage.device}${usage.threads ? `, ${usage.threads} threads` : ""}`);
-  if (usage?.pictures_per_s) setText(place("pictures_per_s"), Math.round(usage.pictures_per_s).toLocaleString());
 }
 
 function showLog(text) {

@@ -93,7 +93,8 @@ def test_a_run_without_a_name_is_refused_beside_the_name(people: dict[str, Brows
 
 
 def test_what_is_sent_must_be_settings(people: dict[str, Browser], arms: Seeded) -> None:
-    for body in ({"name": "First"}, {"settings": {}}, {"name": "First", "settings": []}):
+    bodies: tuple[object, ...] = ({"name": "First"}, {"settings": {}}, {"name": "First", "settings": []})
+    for body in bodies:
         assert people["owner"].send_json(f"{base(arms)}/runs", body).status_code == 400
 
 
@@ -108,6 +109,7 @@ def test_progress_tells_what_is_new_since_an_epoch(
     assert [one["epoch"] for one in seen["new_epochs"]] == [11, 12]
     assert (seen["state"], seen["epoch"], seen["epochs"], seen["batch"], seen["batches"]) == ("running", 12, 200, 3, 9)
     assert seen["time_left_s"] == 2.5 * 188
+    assert seen["pictures_per_s"] == 60 / 2.5
     assert seen["log"].endswith("Epoch 12: loss 0.1\n")
     assert seen["predictions"]
     refused = people["viewer"].get_json(f"/runs/{run_id}/progress?after=-1")

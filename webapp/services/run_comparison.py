@@ -47,7 +47,7 @@ def differing(settings: Sequence[RunSettings]) -> list[tuple[str, list[object]]]
 
 def overall(metrics: Sequence[Mapping[str, Any] | None], best_pck: Sequence[float | None]) -> list[Row]:
     """Figures of the validation and the test split; without rows that no run has."""
-    models = [(each or {}).get("model") or {} for each in metrics]
+    models = [tested(each) for each in metrics]
     rows = [
         Row("Validation PCK@0.2", "share", best_pck),
         *(Row(f"Test {name}", "share", [one.get(key) for one in models]) for key, name in _SHARES.items()),
@@ -63,11 +63,18 @@ def by_keypoint(metrics: Sequence[Mapping[str, Any] | None]) -> list[Row]:
     return [Row(name, "share", [each.get(name) for each in found]) for name in names]
 
 
+def tested(metrics: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """How good a network is on people that it has never seen; empty where there were too few for a test."""
+    if metrics is None or metrics.get("split") != "test":
+        return {}
+    return metrics.get("model") or {}
+
+
 _SHARES = {"pck02": "PCK@0.2", "pck01": "PCK@0.1", "oks_ap": "OKS AP"}
 
 
 def _keypoints(metrics: Mapping[str, Any] | None) -> dict[str, float | None]:
-    model = (metrics or {}).get("model") or {}
+    model = tested(metrics)
     return {each["name"]: each.get("pck02") for each in model.get("keypoints") or ()}
 
 

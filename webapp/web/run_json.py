@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from flask import current_app, url_for
 
 from webapp.db.runs import RunEpoch, TrainingRun
-from webapp.services import dataset_jobs, jobs, runs
+from webapp.services import dataset_jobs, jobs, run_comparison, runs
 from webapp.services.run_files import EVALUATION, run_dir
 from webapp.training.records import BEST, EXPORTS, HISTORY, LOG, PREDICTIONS, TENSORBOARD
 
@@ -62,6 +62,7 @@ def whole(run: TrainingRun) -> dict[str, object]:
 def progress(run: TrainingRun, after: int) -> dict[str, object]:
     """How far it is. new_epochs: those after that one; predictions: changes when there are other examples to draw."""
     job, settings = run.job, runs.settings_of(run)
+    new_epochs = runs.epochs_of(run.id, after)
     training = job.state == "running" and job.step.startswith("Training")
     return {
         "state": job.state,
@@ -78,8 +79,9 @@ def progress(run: TrainingRun, after: int) -> dict[str, object]:
         "time_left_s": runs.time_left_s(run) if training else None,
         "best_epoch": run.best_epoch,
         "best_pck": run.best_pck,
-        "new_epochs": [epoch(one) for one in runs.epochs_of(run.id, after)],
+        "new_epochs": [epoch(one) for one in new_epochs],
         "usage": runs.usage_of(run),
+        "pictures_per_s": _pictures_per_s(run, new_epochs),
         "predictions": _predictions(run.id),
         "log": _log_tail(run.id),
     }
@@ -101,8 +103,8 @@ def epoch(one: RunEpoch) -> dict[str, object]:
 
 
 def test_pck(metrics: Mapping[str, Any] | None) -> float | None:
-    """PCK@0.2 on the test split, 0..1; None where that was not evaluated."""
-    model = (metrics or {}).get("model") or {}
+    """PCK@0.2 on the test split, 0..1; None where that was not evaluated, or there were too few people for one."""
+    model = run_comparison.tested(metrics)
     return cast("float | None", model.get("pck02"))
 
 
@@ -127,6 +129,12 @@ def files_of(run: TrainingRun, may_edit: bool) -> list[dict[str, object]]:
             for path in sorted((folder / EXPORTS).glob("*.zip"))
         ]
     return found
+
+
+def _pictures_per_s(run: TrainingRun, epochs: Sequence[RunEpoch]) -> float | None:
+    """What it learned from in the newest epoch, by the time that took with its validation; None where none is new."""
+    count = ((runs.data_of(run) or {}).get("samples") or {}).get("train")
+    return count / epochs[-1].seconds if count and epochs and epochs[-1].seconds > 0 else None
 
 
 def _predictions(run_id: str) -> str | None:

@@ -20,7 +20,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp.core.errors import InvalidInputError
+from webapp.core.errors import InvalidInputError, sentence
 from webapp.core.skeleton_json import skeleton_to_json
 from webapp.db.datasets import Dataset
 from webapp.db.runs import TrainingRun
@@ -140,6 +140,7 @@ def detail(run_id: str) -> str | AnyResponse:
         versions=model_versions.versions_of_run(run_id),
         now=models.selection(),
         suggested=_model_name(dataset.name),
+        sentence=sentence,
         form=run_form,
     )
 
