@@ -132,7 +132,7 @@ def _moved_image(image: FloatArray, moves: NDArray[np.float64]) -> FloatArray:
     moved = Image.fromarray(image).transform(
         (side_px, side_px), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
     )
-    return np.array(moved, np.float32)
+    return np.asarray(moved, np.float32)
 
 
 def _moved_keypoints(
