@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from webapp.bench.instance import PASSWORD, Instance, children_of, end
+from webapp.config import OWN_MODELS_DIR, ROOT
 
 __all__ = ["PASSWORD", "RunningServer"]
 
@@ -26,6 +27,13 @@ class RunningServer:
     @property
     def port(self) -> int:
         return self.instance.port
+
+    def use_own_weights(self, folder: Path) -> None:
+        """Before it starts: every model file of this machine, in a folder into which models can be registered."""
+        for path in (ROOT / "weights").iterdir():
+            if path.name != OWN_MODELS_DIR:
+                (folder / path.name).symlink_to(path)
+        self.instance.settings = {**self.instance.settings, "MOVEPRINT_WEIGHTS_DIR": str(folder)}
 
     def start(self) -> None:
         self.instance.command("migrate")

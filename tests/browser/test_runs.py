@@ -35,8 +35,9 @@ Seed = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, chromium_path: str) -> Iterator[RunningServer]:
-    """A server of its own: the model that is activated here is activated for everybody."""
+    """A server with its own weights: what is registered and activated here is so for everybody."""
     running = RunningServer(tmp_path_factory.mktemp("runs"))
+    running.use_own_weights(tmp_path_factory.mktemp("weights"))
     running.start()
     for username, role in (("reader", "user"), ("chief", "admin")):
         running.add_account(username, role)

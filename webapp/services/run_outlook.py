@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from webapp.core.skeleton import Skeleton
-from webapp.datasets.records import VISIBLE
+from webapp.datasets.records import HIDDEN, VISIBLE
 from webapp.db.accounts import User
 from webapp.services.dataset_access import dataset_for, skeleton_of
 from webapp.services.dataset_statistics import Statistics, statistics
@@ -61,10 +61,10 @@ def _keypoints(found: Statistics, skeleton: Skeleton) -> list[str]:
     """Those that are labelled nowhere; what a run would end with at once."""
     if not sum(found.by_state.get(state, 0) for state in ("reviewed", "proposed")):
         return []
-    visible = found.labels.by_visibility[:, VISIBLE]
-    lacking = [name for name, count in zip(skeleton.keypoints, visible, strict=True) if not count]
+    labelled = found.labels.by_visibility[:, [HIDDEN, VISIBLE]].sum(axis=1)
+    lacking = [name for name, count in zip(skeleton.keypoints, labelled, strict=True) if not count]
     if not lacking:
         return []
     others = len(lacking) - NAMED_AT_MOST
     names = ", ".join(lacking[:NAMED_AT_MOST]) + (f" and {others} more" if others > 0 else "")
-    return [f"{names} {'is' if len(lacking) == 1 else 'are'} visible nowhere: no model can learn that."]
+    return [f"{names} {'is' if len(lacking) == 1 else 'are'} labelled nowhere: no model can learn that."]

@@ -1,0 +1,141 @@
+"""Versions of trained models through HTTP: everybody looks, administrators register, activate and remove."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.conftest import Browser, error_of
+from tests.dataset_seeding import Seeded
+from tests.run_seeding import evaluation, seed_run, write_files
+from tests.web.datasets import arms, people
+from tests.web.teaching import got
+from webapp.config import Settings
+from webapp.core.skeleton import UPPER_BODY_6
+from webapp.services.run_files import run_dir
+from webapp.training.records import EXPORTS
+from webapp.vision.own_card import OwnModelCard, PictureFormat, card_text
+from webapp.vision.own_conversion import card_beside
+from webapp.vision.weights import sha256_of
+
+__all__ = ["arms", "people"]
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """With a folder of weights in which there is no model yet, and a detector that needs none."""
+    return replace(settings, weights_dir=tmp_path / "weights", detector="whole_frame")
+
+
+@pytest.fixture
+def run_id(app: Flask, settings: Settings, people: dict[str, Browser], arms: Seeded) -> str:
+    """A run with its exported forms."""
+    with app.app_context():
+        run_id = seed_run(arms, people["owner"].user_id, metrics=evaluation(arms))
+    folder = run_dir(settings, run_id)
+    write_files(folder, arms)
+    for path in (folder / EXPORTS).glob("*.tflite"):
+        picture = PictureFormat(64, 64, 1)
+        card = OwnModelCard(path.stem, "regression", "model.tflite", sha256_of(path), picture, UPPER_BODY_6)
+        card_beside(path).write_text(card_text(card), encoding="utf-8")
+    return run_id
+
+
+def registered(admin: Browser, run_id: str, form: str = "float16", note: str = "") -> str:
+    body = {"run_id": run_id, "name": "arms", "form": form, "note": note}
+    answer = admin.send_json("/models/versions", body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.get_json()["version_id"])
+
+
+def test_a_registered_form_is_listed_with_where_it_came_from(people: dict[str, Browser], run_id: str) -> None:
+    version_id = registered(people["admin"], run_id, note="for the hall")
+
+    (shown,) = got(people["stranger"], "/models/versions/")["versions"]
+
+    assert (shown["version_id"], shown["pose_model"], shown["form"]) == (version_id, "arms-v1", "float16")
+    assert (shown["dataset"], shown["dataset_version"], shown["run_name"]) == ("Arms", 1, "First try")
+    assert (shown["active"], shown["usable"], shown["note"]) == (False, True, "for the hall")
+    assert shown["metrics"]["model"]["pck02"] == 0.78
+    assert shown["settings"]["network"] == "small"
+
+
+def test_a_version_is_activated_shown_in_use_and_gone_back_from(people: dict[str, Browser], run_id: str) -> None:
+    admin = people["admin"]
+    version_id = registered(admin, run_id)
+
+    answer = admin.send_form(f"/models/versions/{version_id}/activate", number=0)
+
+    assert answer.location == "/models/versions/"
+    page = admin.get("/models/versions/").text
+    assert "From now on arms-v1 is used." in page
+    assert "Go back to blazepose_full" in page
+    assert got(admin, "/models/versions/")["versions"][0]["active"]
+    assert "where it came from" in admin.get("/models/").text
+    # the only model here cannot be removed while it is used
+    refused = admin.send_json(f"/models/versions/{version_id}/remove", {})
+    assert error_of(refused).startswith("arms-v1 is used now")
+
+
+def test_a_version_that_was_chosen_on_an_old_page_is_not_activated(people: dict[str, Browser], run_id: str) -> None:
+    admin = people["admin"]
+    first, second = registered(admin, run_id), registered(admin, run_id, "int8")
+    admin.send_json(f"/models/versions/{first}/activate", {"number": 0})
+
+    answer = admin.send_json(f"/models/versions/{second}/activate", {"number": 0})
+
+    assert answer.status_code == 422
+    assert "changed by somebody else" in error_of(answer)
+
+
+def test_a_removed_version_is_gone_and_its_number_with_it(people: dict[str, Browser], run_id: str) -> None:
+    admin = people["admin"]
+    version_id = registered(admin, run_id)
+
+    assert admin.send_json(f"/models/versions/{version_id}/remove", {}).get_json() == {"removed": version_id}
+    assert got(admin, "/models/versions/") == {"versions": []}
+    assert "No version yet" in people["viewer"].get("/models/versions/").text
+    assert admin.send_json(f"/models/versions/{version_id}/activate", {}).status_code == 404
+    registered(admin, run_id)
+    assert got(admin, "/models/versions/")["versions"][0]["pose_model"] == "arms-v2"
+
+
+def test_only_administrators_register_activate_and_remove(people: dict[str, Browser], run_id: str) -> None:
+    version_id = registered(people["admin"], run_id)
+    body = {"run_id": run_id, "name": "mine", "form": "float16", "note": ""}
+
+    for name in ("owner", "editor", "stranger"):
+        assert people[name].send_json("/models/versions", body).status_code == 403
+        for what in ("activate", "remove"):
+            assert people[name].send_json(f"/models/versions/{version_id}/{what}", {}).status_code == 403
+    page = people["owner"].get("/models/versions/").text
+    assert "/activate" not in page
+    assert "data-remove" not in page
+    assert "data-register" not in people["owner"].get(f"/runs/{run_id}").text
+    assert "data-register" in people["admin"].get(f"/runs/{run_id}").text
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"name": "Two Words"}, 422, "a model's name must be 1 to 30 of a-z"),
+        ({"name": "blazepose_full"}, 422, "blazepose_full is the name of a ready-made pose model"),
+        ({"form": "onnx"}, 422, "form must be one of float32, float16"),
+        ({"form": "dynamic"}, 422, "the run First try has no dynamic form"),
+        ({"run_id": "nobody"}, 404, "there is no training run 'nobody'"),
+        ({"name": 7}, 400, "name must be a text, got 7"),
+    ],
+    ids=["name", "taken", "onnx", "lacking", "run", "number"],
+)
+def test_what_cannot_be_registered_is_refused_with_a_sentence(
+    people: dict[str, Browser], run_id: str, *, body: dict[str, object], status: int, words: str
+) -> None:
+    wanted = {"run_id": run_id, "name": "arms", "form": "float16", "note": ""} | body
+
+    answer = people["admin"].send_json("/models/versions", wanted)
+
+    assert answer.status_code == status
+    assert error_of(answer).startswith(words)
