@@ -27,7 +27,7 @@ def add_models_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what is exported, how and to where."""
-    parser.add_argument("model", help="a .keras, .hdf5 or .h5 file, or the name of a Keras model of your own")
+    parser.add_argument("model", help="a .keras, .hdf5 or .h5 file, a Keras model of your own, or a training run")
     forms = (*FORMS, ONNX)
     parser.add_argument("--form", required=True, choices=forms, help="dynamic is the fastest on most processors")
     parser.add_argument("--out", type=Path, help="the .tflite or .onnx file, default MODEL-FORM in the current folder")

@@ -16,11 +16,10 @@ from webapp.config import Settings
 from webapp.datasets.picture_store import SCRATCH_PREFIX
 from webapp.db.accounts import User
 from webapp.db.base import db
-from webapp.db.engine import transaction
-from webapp.db.runs import RunEpoch, TrainingRun
+from webapp.db.runs import TrainingRun
 from webapp.services.picture_files import sweep
 from webapp.services.run_files import came_further, forget_data, note_beginning, run_dir, runs_dir
-from webapp.training.records import ARCHIVE, BEST, EXPORTS, LAST
+from webapp.training.records import ARCHIVE, BEST, EXPORTS, HISTORY, LAST
 
 HOUR_S = 3600.0
 
@@ -98,23 +97,18 @@ def test_an_attempt_came_further_with_an_epoch_with_its_archive_or_with_a_form_a
     folder, job_id = run_dir(settings, run_id), job_of(run_id)
     assert not came_further(job_id), "it died before it had begun"
 
-    def begins_and(happens: str) -> bool:
-        note_beginning(run_id)
-        if happens == "an epoch ends":
-            with transaction() as session:
-                told = session.get_one(RunEpoch, (run_id, 2))
-                values = {column.name: getattr(told, column.name) for column in RunEpoch.__table__.columns}
-                session.add(RunEpoch(**{**values, "epoch": 3}))
-        elif happens == "the archive is written":
-            (folder / ARCHIVE).write_bytes(b"pictures")
-        elif happens == "a form is written":
-            (folder / EXPORTS).mkdir()
-            (folder / EXPORTS / "small.tflite").write_bytes(b"model")
+    def begins_and(written: str = "", content: str = "") -> bool:
+        note_beginning(folder)
+        if written:
+            (folder / written).parent.mkdir(exist_ok=True)
+            (folder / written).write_text(content, encoding="utf-8")
         return came_further(job_id)
 
-    assert not begins_and("nothing")
-    assert begins_and("the archive is written")
-    assert not begins_and("nothing")
-    assert begins_and("an epoch ends")
-    assert begins_and("a form is written")
-    assert not begins_and("nothing")
+    assert not begins_and()
+    assert begins_and(ARCHIVE, "pictures")
+    assert not begins_and()
+    assert begins_and(HISTORY, "epoch,loss\n1,0.5\n")
+    assert begins_and(HISTORY, "epoch,loss\n1,0.5\n2,0.4\n")
+    assert not begins_and(HISTORY, "epoch,loss\n1,0.5\n2,0.4\n")
+    assert begins_and(f"{EXPORTS}/small.tflite", "model")
+    assert not begins_and()

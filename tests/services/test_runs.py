@@ -35,7 +35,8 @@ class Bell:
     def __init__(self) -> None:
         self.rung: list[str] = []
 
-    def enqueue(self, job_id: str) -> None:
+    def enqueue(self, job_id: str, kind: str) -> None:
+        assert kind == "train"
         self.rung.append(job_id)
 
 

@@ -55,7 +55,7 @@ def run_train(context: JobContext) -> Mapping[str, object]:
     training that fails later ends as failed too, with its best network judged and exported.
     """
     run = _run_of(context)
-    note_beginning(run.run_id)
+    note_beginning(run.folder)
     outcome = _kept_outcome(run.folder)
     if outcome is None:
         outcome = _outcome(context, run)

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from webapp.config import Settings
 from webapp.datasets.picture_store import SCRATCH_PREFIX, write_anew
 from webapp.db.base import db
 from webapp.db.jobs import ENDED, Job
-from webapp.db.runs import RunEpoch, TrainingRun
-from webapp.training.records import ARCHIVE, EXPORTS, LAST
+from webapp.db.runs import TrainingRun
+from webapp.training.records import ARCHIVE, EXPORTS, HISTORY, LAST
 
 EVALUATION = "evaluation.json"
 OUTCOME = "outcome.json"
@@ -69,29 +69,30 @@ def sweep_runs() -> None:
     db.session.rollback()
 
 
-def note_beginning(run_id: str) -> None:
-    """Keep where this attempt begins, for `came_further`."""
-    folder = run_dir(_settings(), run_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_anew(folder / BEGAN_AT, json.dumps(_place(run_id)).encode())
+def note_beginning(folder: Path) -> None:
+    """Keep in the run's folder where this attempt begins, for `came_further`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_anew(folder / BEGAN_AT, json.dumps(_place(folder)).encode())
 
 
 def came_further(job_id: str) -> bool:
     """Whether the latest attempt at this run got beyond where it had begun."""
     for run_id in run_ids_of([job_id]):
+        folder = run_dir(_settings(), run_id)
         try:
-            began_at = json.loads((run_dir(_settings(), run_id) / BEGAN_AT).read_bytes())
+            began_at = json.loads((folder / BEGAN_AT).read_bytes())
         except (OSError, ValueError):  # it died before it could say where it began
             return False
-        return bool(_place(run_id) != began_at)
+        return bool(_place(folder) != began_at)
     return False
 
 
-def _place(run_id: str) -> list[object]:
-    """How far a run is: whether its pictures are packed, its last epoch, and how many files were exported."""
-    folder = run_dir(_settings(), run_id)
-    epoch = db.session.scalar(select(func.max(RunEpoch.epoch)).where(RunEpoch.run_id == run_id))
-    return [(folder / ARCHIVE).is_file(), epoch or 0, len([*(folder / EXPORTS).glob("[!.]*")])]
+def _place(folder: Path) -> list[object]:
+    """How far a run is: its pictures packed, so many epochs in its history, so many files exported, its outcome."""
+    history = folder / HISTORY
+    lines = len(history.read_bytes().splitlines()) if history.is_file() else 0
+    exported = len([*(folder / EXPORTS).glob("[!.]*")])
+    return [(folder / ARCHIVE).is_file(), lines, exported, (folder / OUTCOME).is_file()]
 
 
 def _forget_data(folder: Path) -> None:
