@@ -11,7 +11,7 @@ from webapp.core.errors import InvalidInputError
 from webapp.vision.own_card import FAMILIES, MAX_SIDE_PX
 
 NETWORKS = ("small", "resnet50", "mobilenet_v3_small", "efficientnet_b0")
-"""Small: a residual network made for two CPU cores. The others as published for ImageNet, whose colours are all grey."""
+"""Small: a residual network made for two CPU cores. The others as published for ImageNet; its colours are all grey."""
 LOSSES: Mapping[str, tuple[str, ...]] = {
     "regression": ("wing", "mse", "oks"),
     "heatmap": ("mse",),
