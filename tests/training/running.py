@@ -1,12 +1,14 @@
 """A small dataset that a network learns in seconds, and a watch that writes down what it is told.
 
 `python -m tests.training.running FOLDER SETTINGS`: a run of that data in a process of its own; each line of its output
-is something that the watch was told.
+is something that the watch was told, the last how it ended. With "full disk after epoch N" no file can grow beyond a
+megabyte from there on.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,10 +19,11 @@ import numpy as np
 from webapp.core.skeleton import Skeleton
 from webapp.training.archive import TrainingData
 from webapp.training.config import RunSettings, run_settings
-from webapp.training.records import EpochResult, Prediction
+from webapp.training.records import EpochResult, Prediction, TrainingFailedError
 
 SKELETON = Skeleton("lamps", ("top", "left_end", "right_end"), (("top", "left_end"), ("top", "right_end")))
 SIDE_PX = 32
+MOST_BYTES = 1 << 20
 
 
 def lamps(train: int = 24, validation: int = 8, test: int = 4, side_px: int = SIDE_PX) -> TrainingData:
@@ -76,17 +79,24 @@ class Told:
         self.shown[epoch] = predictions
 
 
-def main(folder: str, settings: str) -> None:
+def main(folder: str, settings: str, happening: str = "") -> None:
     from webapp.training.train import train
 
     def say(what: object) -> None:
         print(json.dumps(what), flush=True)
 
-    told = Told(
-        on_batch=lambda epoch, batch: say({"epoch": epoch, "batch": batch}), on_epoch=lambda result: say(asdict(result))
-    )
+    def after_epoch(result: EpochResult) -> None:
+        say(asdict(result))
+        if happening == f"full disk after epoch {result.epoch}":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, MOST_BYTES))
+
+    told = Told(on_batch=lambda epoch, batch: say({"epoch": epoch, "batch": batch}), on_epoch=after_epoch)
     chosen = run_settings(json.loads(settings))
-    say(asdict(train(lamps(side_px=chosen.side_px), chosen, Path(folder), Path(folder), told, threads=2)))
+    data = lamps(side_px=chosen.side_px)
+    try:
+        say(asdict(train(data, chosen, Path(folder), Path(folder), told, threads=2)))
+    except TrainingFailedError as error:
+        say({"failed": str(error)})
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import h5py
+import h5py  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -95,7 +95,8 @@ write_checkpoint(folder, variables(1), {"epoch": 1})
 save_model(small_model(1.0), folder / BEST)
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))  # from here on the disk takes no more of any file
 large = small_model(2.0, units=100_000)
-for write in (lambda: write_checkpoint(folder, large.variables, {"epoch": 2}), lambda: save_model(large, folder / BEST)):
+writes = [lambda: write_checkpoint(folder, large.variables, {"epoch": 2}), lambda: save_model(large, folder / BEST)]
+for write in writes:
     try:
         with full_disk_told(folder):
             write()
