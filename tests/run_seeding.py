@@ -16,6 +16,9 @@ from webapp.db.jobs import Job
 from webapp.db.runs import RunEpoch, TrainingRun
 from webapp.training.config import run_settings
 from webapp.training.records import BEST, EXPORTS, HISTORY, LOG, PREDICTIONS
+from webapp.vision.own_card import OwnModelCard, PictureFormat, card_text
+from webapp.vision.own_conversion import card_beside
+from webapp.vision.weights import sha256_of
 
 NAMES = UPPER_BODY_6.keypoints
 EDGE = "arms"
@@ -110,10 +113,19 @@ def write_files(folder: Path, arms: Seeded) -> None:
     for form in FORMS:
         if form["file"]:
             (exports / str(form["file"])).write_bytes(b"model of " + str(form["form"]).encode())
+    _write_cards(exports)
     (folder / HISTORY).write_text("epoch,loss\n1,0.5\n", encoding="utf-8")
     (folder / LOG).write_text("Epoch 1: loss 0.5\nEpoch 12: loss 0.1\n", encoding="utf-8")
     (folder / BEST).write_bytes(b"keras")
     (folder / PREDICTIONS).write_text(json.dumps(predictions(arms.sample_ids)), encoding="utf-8")
+
+
+def _write_cards(exports: Path) -> None:
+    """Beside each form what it takes and answers."""
+    for path in exports.glob("*.tflite"):
+        picture = PictureFormat(64, 64, 1)
+        card = OwnModelCard(path.stem, "regression", "model.tflite", sha256_of(path), picture, UPPER_BODY_6)
+        card_beside(path).write_text(card_text(card), encoding="utf-8")
 
 
 def predictions(sample_ids: Sequence[str]) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from tests.run_seeding import evaluation, seed_run, write_files
 from tests.services.datasets import account
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, ModelUnavailableError, NotAllowedError, NotFoundError
-from webapp.core.skeleton import UPPER_BODY_6
 from webapp.db.accounts import User
 from webapp.db.base import db
 from webapp.db.engine import transaction
@@ -28,9 +27,7 @@ from webapp.services.picture_files import sweep
 from webapp.services.run_files import run_dir
 from webapp.services.version_files import NOTE
 from webapp.training.records import EXPORTS
-from webapp.vision.own_card import OwnModelCard, PictureFormat, card_of, card_text
-from webapp.vision.own_conversion import card_beside
-from webapp.vision.weights import sha256_of
+from webapp.vision.own_card import card_of
 
 HOUR_S = 3600.0
 
@@ -54,12 +51,7 @@ def arms(chief: User, settings: Settings) -> Seeded:
 def run_id(chief: User, arms: Seeded, settings: Settings) -> str:
     """A run with exported forms, each with its card beside it."""
     run_id = seed_run(arms, chief.id, metrics=evaluation(arms))
-    folder = run_dir(settings, run_id)
-    write_files(folder, arms)
-    for path in (folder / EXPORTS).glob("*.tflite"):
-        picture = PictureFormat(64, 64, 1)
-        card = OwnModelCard(path.stem, "regression", "model.tflite", sha256_of(path), picture, UPPER_BODY_6)
-        card_beside(path).write_text(card_text(card), encoding="utf-8")
+    write_files(run_dir(settings, run_id), arms)
     return run_id
 
 

@@ -46,6 +46,12 @@ def test_one_person_alone_is_told(anna: User, settings: Settings) -> None:
     assert any("Only Solo is in it" in sentence for sentence in warnings)
 
 
+def test_two_people_leave_nobody_for_a_test(anna: User, settings: Settings) -> None:
+    warnings = seen(anna, settings, 6, states=("reviewed",), people=("Ann", "Ben")).warnings
+
+    assert any("nobody is left for a test" in sentence for sentence in warnings)
+
+
 def test_a_keypoint_that_is_labelled_nowhere_is_told(anna: User, settings: Settings) -> None:
     # of sample 2 in tests.dataset_seeding the third keypoint is absent
     seeded = seed_dataset(anna, settings.instance_dir, 3, states=("reviewed",))

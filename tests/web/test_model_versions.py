@@ -14,12 +14,7 @@ from tests.run_seeding import evaluation, seed_run, write_files
 from tests.web.datasets import arms, people
 from tests.web.teaching import got
 from webapp.config import Settings
-from webapp.core.skeleton import UPPER_BODY_6
 from webapp.services.run_files import run_dir
-from webapp.training.records import EXPORTS
-from webapp.vision.own_card import OwnModelCard, PictureFormat, card_text
-from webapp.vision.own_conversion import card_beside
-from webapp.vision.weights import sha256_of
 
 __all__ = ["arms", "people"]
 
@@ -35,12 +30,7 @@ def run_id(app: Flask, settings: Settings, people: dict[str, Browser], arms: See
     """A run with its exported forms."""
     with app.app_context():
         run_id = seed_run(arms, people["owner"].user_id, metrics=evaluation(arms))
-    folder = run_dir(settings, run_id)
-    write_files(folder, arms)
-    for path in (folder / EXPORTS).glob("*.tflite"):
-        picture = PictureFormat(64, 64, 1)
-        card = OwnModelCard(path.stem, "regression", "model.tflite", sha256_of(path), picture, UPPER_BODY_6)
-        card_beside(path).write_text(card_text(card), encoding="utf-8")
+    write_files(run_dir(settings, run_id), arms)
     return run_id
 
 

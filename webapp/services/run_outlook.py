@@ -33,7 +33,12 @@ def outlook(actor: User, dataset_id: str) -> Outlook:
     dataset = dataset_for(actor, dataset_id, "look")
     found = statistics(actor, dataset_id)
     named = [samples for name, samples in found.people if name is not None]
-    warnings = [*_labels(found), *_keypoints(found, skeleton_of(dataset)), *dataset_warnings(dataset_id)]
+    warnings = [
+        *_labels(found),
+        *_two_people(found),
+        *_keypoints(found, skeleton_of(dataset)),
+        *dataset_warnings(dataset_id),
+    ]
     return Outlook(
         by_state=found.by_state,
         people=len(named),
@@ -55,6 +60,16 @@ def _labels(found: Statistics) -> list[str]:
     if reviewed < MANY:
         return [f"Only {reviewed:,} reviewed: a model needs some hundreds to do well with somebody new."]
     return []
+
+
+def _two_people(found: Statistics) -> list[str]:
+    names = [name for name, _ in found.people]
+    if len(names) != 2 or None in names:
+        return []
+    return [
+        f"Only {names[0]} and {names[1]} are in it: split by person, one is learned from and the other chooses the "
+        "best epoch, so that nobody is left for a test."
+    ]
 
 
 def _keypoints(found: Statistics, skeleton: Skeleton) -> list[str]:

@@ -142,6 +142,14 @@ def field_at_fault(name: str, raw: Mapping[str, Any]) -> str | None:
     return next((field for field, alone in _one_by_one(raw) if _is_refused(partial(run_settings, alone))), None)
 
 
+def in_the_forms_words(refusal: str, field: str | None) -> str:
+    """A refusal that begins with a setting's name, with what the form calls it in its place."""
+    known = _BY_NAME.get((field or "").rpartition(".")[2])
+    if known is None or not refusal.startswith(known.name):
+        return refusal
+    return known.label + refusal.removeprefix(known.name)
+
+
 def _is_refused(check: Callable[[], object]) -> bool:
     try:
         check()

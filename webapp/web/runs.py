@@ -33,7 +33,6 @@ from webapp.web import run_form, run_json
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import wants_json
 from webapp.web.bodies import BodyError, json_body, text_of, value_of
-from webapp.web.errors import sentence_of
 
 blueprint = Blueprint("runs", __name__)
 NAME_CHARACTERS = 80
@@ -83,7 +82,9 @@ def create(dataset_id: str) -> AnyResponse:
     try:
         run = runs.ask_run(signed_in_user(), dataset_id, name, run_settings(raw))
     except InvalidInputError as error:
-        return make_response(jsonify(error=sentence_of(error), field=run_form.field_at_fault(name, raw)), 422)
+        field = run_form.field_at_fault(name, raw)
+        said = run_form.in_the_forms_words(str(error), field)
+        return make_response(jsonify(error=sentence(said), field=field), 422)
     return make_response(jsonify(run_id=run.id, run_url=url_for("runs.detail", run_id=run.id)), 201)
 
 
