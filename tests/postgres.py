@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,29 +23,63 @@ def binaries() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
 
 
+@dataclass
+class PostgresServer:
+    """One that can be stopped without warning and started anew on the same data."""
+
+    folder: Path
+    bin_dir: Path
+
+    @property
+    def url(self) -> str:
+        return self.url_of("postgres")
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql://moveprint@/{database}?host={self.folder}"
+
+    def initialise(self) -> None:
+        if (account := _unprivileged()) is not None:
+            shutil.chown(self.folder, account)
+        self._run("initdb", "-A", "trust", "-U", "moveprint", "-E", "UTF8")
+
+    def start(self) -> None:
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        self._run("pg_ctl", "-o", options, "-w", "-l", f"{self.folder}/log", "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        account = _unprivileged()
+        prefix = ["runuser", "-u", account, "--"] if account is not None else []
+        _run([*prefix, str(self.bin_dir / program), "-D", str(self.folder / "data"), *arguments])
+
+
 @contextmanager
-def running_server() -> Iterator[str]:
-    """Start a server that is thrown away afterwards; answers its SQLAlchemy URL. Skips where there is none."""
+def a_server() -> Iterator[PostgresServer]:
+    """Start a server that is thrown away afterwards. Skips where there is none."""
     bin_dir = binaries()
     if bin_dir is None:
         pytest.skip("PostgreSQL is not installed: initdb and pg_ctl were not found")
     # a short path: a socket's is limited to 107 characters
     folder = Path(tempfile.mkdtemp(prefix="moveprint-pg-", dir="/tmp"))
-    account = _unprivileged()
-    if account is not None:
-        shutil.chown(folder, account)
-    prefix = ["runuser", "-u", account, "--"] if account is not None else []
-    data = folder / "data"
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    server = PostgresServer(folder, bin_dir)
     try:
-        _run([*prefix, str(bin_dir / "initdb"), "-D", str(data), "-A", "trust", "-U", "moveprint", "-E", "UTF8"])
-        _run([*prefix, str(bin_dir / "pg_ctl"), "-D", str(data), "-o", options, "-w", "-l", f"{folder}/log", "start"])
+        server.initialise()
+        server.start()
         try:
-            yield f"postgresql://moveprint@/postgres?host={folder}"
+            yield server
         finally:
-            _run([*prefix, str(bin_dir / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop"])
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """As a_server; answers its SQLAlchemy URL."""
+    with a_server() as server:
+        yield server.url
 
 
 def _unprivileged() -> str | None:

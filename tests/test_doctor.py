@@ -60,9 +60,10 @@ def test_a_database_server_that_is_not_there_fails(tmp_path: Path) -> None:
 
 def test_jobs_are_run_unless_the_settings_say_no_or_their_queue_is_damaged(settings: Settings) -> None:
     queue = settings.instance_dir / "jobs.sqlite3"
-    assert state_of(doctor.check_jobs(settings), "jobs") == "ok"
+    assert [check.state for check in doctor.check_jobs(settings)] == ["ok", "ok"]
     assert not queue.exists()
-    assert state_of(doctor.check_jobs(replace(settings, job_workers=0)), "jobs") == "warn"
+    idle = replace(settings, job_workers=0, training_workers=0)
+    assert [(check.name, check.state) for check in doctor.check_jobs(idle)] == [("jobs", "warn"), ("training", "warn")]
 
     queue.write_bytes(b"no database at all" * 100)
 

@@ -118,7 +118,7 @@ def test_a_job_consumer_that_hangs_is_replaced(server: Popen[str]) -> None:
 
 
 def test_without_job_workers_nothing_runs_jobs(instance: Instance) -> None:
-    idle = replace(instance, settings={"MOVEPRINT_JOB_WORKERS": "0"})
+    idle = replace(instance, settings={"MOVEPRINT_JOB_WORKERS": "0", "MOVEPRINT_TRAINING_WORKERS": "0"})
     server = idle.start("serve")
     try:
         idle.wait_for_http(server)

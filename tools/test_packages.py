@@ -1,4 +1,4 @@
-"""What the tests need in addition: Chromium for the browser tests, PostgreSQL for the migration tests, clips of people.
+"""What the tests need in addition: Chromium for the browser, PostgreSQL and Redis for tests on them, clips of people.
 
 Packages are installed with apt-get where they are absent and the user is root; otherwise, or without network, one line
 says what will be skipped, and the other tests run.
@@ -14,7 +14,11 @@ from pathlib import Path
 
 from tools import test_clips
 
-PACKAGES = {"chromium": "the browser tests", "postgresql": "the PostgreSQL tests"}
+PACKAGES = {
+    "chromium": "the browser tests",
+    "postgresql": "the PostgreSQL tests",
+    "redis-server": "the Redis tests",
+}
 
 
 def main() -> int:
@@ -51,7 +55,8 @@ def install_packages() -> int:
 def _is_there(package: str) -> bool:
     if package == "postgresql":
         return shutil.which("postgres") is not None or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    return any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    names = ("chromium", "chromium-browser", "google-chrome") if package == "chromium" else (package,)
+    return any(shutil.which(name) for name in names)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations, require_latest
 from webapp.doctor_check import Check, State, table
 from webapp.jobs.queue import queue_fault
+from webapp.jobs.stores import place_of
 from webapp.listener import address_in_url
 from webapp.vision.catalogue import automatic_detector, files_needed, known_models
 from webapp.vision.weights import FileState, file_state, read_manifest, sha256_of
@@ -193,15 +194,27 @@ def check_database(settings: Settings) -> Iterator[Check]:
 
 
 def check_jobs(settings: Settings) -> Iterator[Check]:
-    """Somebody runs jobs, and can be told of them."""
-    if fault := queue_fault(settings):
-        yield Check("jobs", "fail", fault, "stop Moveprint and delete it: what waits stands in the database as well")
-    elif not settings.job_workers:
-        yield Check(
-            "jobs", "warn", "job_workers is 0: no import or export runs here", "python -m webapp jobs runs them"
-        )
-    else:
-        yield Check("jobs", "ok", f"{settings.job_workers} at a time")
+    """Somebody runs jobs and training, and can be told of them."""
+    try:
+        fault = queue_fault(settings)
+    except MoveprintError as error:
+        yield Check("jobs", "fail", str(error), "correct MOVEPRINT_QUEUE_URL, or queue_url in config.toml")
+        return
+    if fault:
+        of_file = "stop Moveprint and delete it: what waits stands in the database as well"
+        of_server = "start that server, or correct MOVEPRINT_QUEUE_URL; jobs that are asked for meanwhile only wait"
+        yield Check("jobs", "fail", fault, of_server if settings.queue_url else of_file)
+        return
+    place = f", told of them through {place_of(settings)}" if settings.queue_url else ""
+    for name, setting, count, what in (
+        ("jobs", "job_workers", settings.job_workers, "import or export"),
+        ("training", "training_workers", settings.training_workers, "training run"),
+    ):
+        if count:
+            yield Check(name, "ok", f"{count} at a time{place}")
+        else:
+            remedy = f"MOVEPRINT_{setting.upper()}=1 python -m webapp jobs runs them"
+            yield Check(name, "warn", f"{setting} is 0: no {what} goes on here", remedy)
 
 
 def check_port(settings: Settings) -> Iterator[Check]:

@@ -127,7 +127,8 @@ def serve(settings: Settings) -> int:
 def _run(settings: Settings, stop: threading.Event) -> int:
     web = Child("web process", _command("web"), has_heartbeat=False)
     workers = [Child(f"worker {n}", _command("worker"), has_heartbeat=True) for n in range(1, settings.workers + 1)]
-    jobs = [Child("job consumer", _command("jobs"), has_heartbeat=True)] if settings.job_workers else []
+    runs_jobs = settings.job_workers or settings.training_workers
+    jobs = [Child("job consumer", _command("jobs"), has_heartbeat=True)] if runs_jobs else []
     children = [web, *workers]
     has_answered = False
     try:

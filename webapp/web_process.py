@@ -24,6 +24,8 @@ def run_web(settings: Settings) -> int:
 def _patch(postgres: bool) -> None:
     # eventlet's own resolver takes 0.2 s to load, and only the database's host is ever looked up
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+    # else the queue's driver for PostgreSQL, psycopg 3, waits in C while every greenlet stands still
+    os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
     silence_eventlet()
     import eventlet  # noqa: PLC0415  # importing it already touches the process
 

@@ -98,13 +98,27 @@ def desk(app: Flask, make_account: MakeAccount) -> Desk:
 def consumer(settings: Settings, tmp_path: Path) -> Iterator[MakeConsumer]:
     """What starts another consumer; all are ended after the test."""
     started: list[subprocess.Popen[bytes]] = []
-    environment = {**os.environ, "MOVEPRINT_INSTANCE_DIR": str(settings.instance_dir), "MOVEPRINT_JOB_WORKERS": "2"}
 
-    def start(sweep_every_s: float = 0.3, child: str = "tests.jobs.child_process") -> subprocess.Popen[bytes]:
+    def start(
+        sweep_every_s: float = 0.3,
+        child: str = "tests.jobs.child_process",
+        starter: str = "tests.jobs.consumer_process",
+        workers: tuple[int, int] = (2, 1),
+    ) -> subprocess.Popen[bytes]:
+        own = {
+            "MOVEPRINT_INSTANCE_DIR": str(settings.instance_dir),
+            "MOVEPRINT_QUEUE_URL": settings.queue_url,
+            "MOVEPRINT_JOB_WORKERS": str(workers[0]),
+            "MOVEPRINT_TRAINING_WORKERS": str(workers[1]),
+        }
         with (tmp_path / "consumer.log").open("ab") as log:
-            command = [sys.executable, "-m", "tests.jobs.consumer_process", str(sweep_every_s), child]
             process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [sys.executable, "-m", starter, str(sweep_every_s), child],
+                cwd=ROOT,
+                env={**os.environ, **own},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         started.append(process)
         return process

@@ -16,7 +16,7 @@ from webapp.db.base import db, utc_now
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFinding
 from webapp.jobs import claims
-from webapp.jobs.claims import MAX_ATTEMPTS, SILENT_AFTER, Claim, Standing
+from webapp.jobs.claims import MAX_ATTEMPTS, SILENT_AFTER, SILENT_HERE_AFTER, Claim, Standing
 from webapp.jobs.context import JobCancelledError
 from webapp.jobs.running import SHOW_EVERY_S, JobLostError, RunningJob, run_claimed
 from webapp.services.jobs import cancel_job, create_job, done_of, parameters_of
@@ -24,6 +24,7 @@ from webapp.services.jobs import cancel_job, create_job, done_of, parameters_of
 pytestmark = pytest.mark.usefixtures("context")
 
 DEAD_PID = 2**22 - 3
+NO_TIME, A_SECOND = dt.timedelta(0), dt.timedelta(seconds=1)
 
 
 def claimed(desk: Desk) -> Claim:
@@ -74,7 +75,7 @@ def test_an_overtaken_attempt_writes_nothing_more(desk: Desk, settings: Settings
     assert not claims.give_back(old)
     assert not claims.release(old)
     assert claims.standing(old) is None
-    assert claims.standing(new) == Standing(cancelled=False, undoing=False)
+    assert claims.standing(new) == Standing("curate", cancelled=False, undoing=False)
 
 
 def test_a_cancelled_job_rolls_the_batch_back_that_hears_of_it(desk: Desk, settings: Settings) -> None:
@@ -109,15 +110,16 @@ def test_a_look_is_shown_but_a_later_attempt_goes_on_from_what_was_stored(desk: 
 @pytest.mark.parametrize(
     ("silent_for", "pid", "machine", "is_lost"),
     [
-        (dt.timedelta(0), os.getpid(), None, False),
-        (dt.timedelta(0), DEAD_PID, None, True),
-        (dt.timedelta(0), DEAD_PID, "another-machine", False),
-        (SILENT_AFTER + dt.timedelta(seconds=1), os.getpid(), None, True),
-        (SILENT_AFTER + dt.timedelta(seconds=1), DEAD_PID, "another-machine", True),
+        (NO_TIME, os.getpid(), None, False),
+        (NO_TIME, DEAD_PID, None, True),
+        (NO_TIME, DEAD_PID, "another-machine", False),
+        (SILENT_AFTER + A_SECOND, os.getpid(), None, False),
+        (SILENT_AFTER + A_SECOND, os.getpid(), "another-machine", True),
+        (SILENT_HERE_AFTER + A_SECOND, os.getpid(), None, True),
     ],
-    ids=["alive", "dead", "elsewhere", "silent", "silent elsewhere"],  # a process's number is another every time
+    ids=["alive", "dead", "elsewhere", "busy", "silent elsewhere", "stuck"],  # a process's number is another every time
 )
-def test_a_job_is_lost_when_its_process_is_dead_or_it_was_silent_for_long(
+def test_a_job_is_lost_when_its_process_here_is_dead_or_one_elsewhere_was_silent(
     desk: Desk, *, silent_for: dt.timedelta, pid: int, machine: str | None, is_lost: bool
 ) -> None:
     held, now = claimed(desk), utc_now()
@@ -126,6 +128,14 @@ def test_a_job_is_lost_when_its_process_is_dead_or_it_was_silent_for_long(
     found = claims.lost(claims.lives, now + silent_for)
 
     assert found == ([held] if is_lost else [])
+
+
+def test_a_process_that_was_given_the_number_of_a_dead_one_keeps_no_job(desk: Desk) -> None:
+    held = claimed(desk)
+    change(held, pid=os.getpid(), heartbeat_at=utc_now() - dt.timedelta(days=300))
+
+    assert not claims.lives(os.getpid(), row(held).heartbeat_at or utc_now())
+    assert claims.lost(claims.lives) == [held]
 
 
 def test_an_attempt_that_ended_with_the_server_does_not_count(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ import pytest
 from tests.jobs.conftest import Desk, MakeConsumer, numbers
 from webapp.bench.instance import children_of, end
 from webapp.config import Settings
+from webapp.core.errors import InvalidInputError
 from webapp.db.base import utc_now
+from webapp.jobs.consumer import NICENESS, run_consumer
 from webapp.jobs.queue import open_queue
-from webapp.services.jobs import cancel_job
+from webapp.services.jobs import JOBS_LANE, cancel_job
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -44,18 +47,11 @@ def test_a_job_is_done_and_says_so(desk: Desk, consumer: MakeConsumer) -> None:
     assert desk.found(job_id) == numbers(3)
 
 
-def test_a_job_asked_for_while_the_consumer_runs_begins_by_the_bell_alone(desk: Desk, consumer: MakeConsumer) -> None:
-    consumer(sweep_every_s=600.0)  # it looks at the rows when it starts, and then no more
-    desk.wait_for_end(desk.ask(total=1))
-
-    job_id = desk.ask(total=1)
-
-    assert desk.wait_for_end(job_id).state == "succeeded"
-
-
 def test_a_job_whose_bell_was_lost_is_done_all_the_same(desk: Desk, consumer: MakeConsumer, settings: Settings) -> None:
     job_id = desk.ask(total=1)
-    open_queue(settings, print).flush()
+    queue = open_queue(settings, JOBS_LANE, print)
+    assert queue.pending_count() == 1
+    queue.flush()
 
     consumer()
 
@@ -68,19 +64,6 @@ def test_a_queue_that_is_damaged_loses_no_job(desk: Desk, settings: Settings) ->
     job_id = desk.ask()
 
     assert desk.row(job_id).state == "queued"
-
-
-def test_a_killed_child_is_begun_again_where_it_stopped_and_does_nothing_twice(
-    desk: Desk, consumer: MakeConsumer
-) -> None:
-    job_id = desk.ask(total=20, pause_s=0.1)
-    pid = running_child(desk, job_id, consumer().pid, done=3)
-
-    os.kill(pid, signal.SIGKILL)
-
-    job = desk.wait_for_end(job_id)
-    assert (job.state, job.attempts) == ("succeeded", 2)
-    assert desk.found(job_id) == numbers(20)
 
 
 def test_a_stopped_consumer_gives_its_jobs_back_and_the_next_one_goes_on(desk: Desk, consumer: MakeConsumer) -> None:
@@ -96,33 +79,6 @@ def test_a_stopped_consumer_gives_its_jobs_back_and_the_next_one_goes_on(desk: D
     consumer()
     assert desk.wait_for_end(job_id).state == "succeeded"
     assert desk.found(job_id) == numbers(20)
-
-
-def test_a_killed_consumer_takes_its_children_along_and_the_next_one_goes_on(
-    desk: Desk, consumer: MakeConsumer
-) -> None:
-    job_id = desk.ask(total=20, pause_s=0.1)
-    first = consumer()
-    running_child(desk, job_id, first.pid, done=3)
-
-    first.kill()
-    first.wait()
-    consumer()
-
-    job = desk.wait_for_end(job_id)
-    assert (job.state, job.attempts) == ("succeeded", 2)
-    assert desk.found(job_id) == numbers(20)
-
-
-def test_two_consumers_do_each_job_once(desk: Desk, consumer: MakeConsumer) -> None:
-    job_ids = [desk.ask(kind="import", total=4, pause_s=0.02) for _ in range(6)]
-
-    consumer()
-    consumer()
-
-    ended = [desk.wait_for_end(job_id) for job_id in job_ids]
-    assert [(job.state, job.attempts) for job in ended] == [("succeeded", 1)] * 6
-    assert [desk.found(job_id) for job_id in job_ids] == [numbers(4)] * 6
 
 
 def test_a_busy_job_that_is_cancelled_takes_back_what_it_did(
@@ -224,3 +180,34 @@ def test_a_row_left_running_by_a_dead_process_is_begun_again(desk: Desk, consume
     job = desk.wait_for_end(job_id)
     assert (job.state, job.attempts) == ("succeeded", 2)
     assert desk.found(job_id) == ["4.jpg", "5.jpg"]
+
+
+def test_a_training_run_stands_back_for_others_and_no_other_job_does(desk: Desk, consumer: MakeConsumer) -> None:
+    run, job = desk.ask(kind="train", total=1000, pause_s=0.1), desk.ask(total=1000, pause_s=0.1)
+    process = consumer()
+
+    pids = [running_child(desk, job_id, process.pid, done=1) for job_id in (run, job)]
+
+    own = os.getpriority(os.PRIO_PROCESS, process.pid)
+    assert [os.getpriority(os.PRIO_PROCESS, pid) - own for pid in pids] == [NICENESS, 0]
+
+
+def test_a_training_run_may_take_one_slow_batch_to_notice_that_it_is_cancelled(
+    desk: Desk, consumer: MakeConsumer, settings: Settings
+) -> None:
+    run = desk.ask("slow batches", kind="train")
+    process = consumer()
+    desk.wait(run, lambda job: job.step == "Training", "its first batch")
+    running_child(desk, run, process.pid)
+
+    with desk.app.app_context():
+        cancel_job(desk.owner, run)
+
+    job = desk.wait_for_end(run)
+    assert (job.state, job.attempts) == ("cancelled", 1)
+    assert undone(settings, run) == 1
+
+
+def test_without_any_workers_there_is_nothing_to_run(settings: Settings) -> None:
+    with pytest.raises(InvalidInputError, match="nothing to run"):
+        run_consumer(replace(settings, job_workers=0, training_workers=0))

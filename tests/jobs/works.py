@@ -17,8 +17,9 @@ from webapp.jobs.registry import Kind
 KINDS = {
     "curate": Kind("tests.jobs.works:work"),
     "propose": Kind("tests.jobs.works:work"),
-    "import": Kind("tests.jobs.works:work", undo="tests.jobs.works:undo"),
-    "export": Kind("tests.jobs.works:work", undo="tests.jobs.works:undo_slowly"),
+    "import": Kind("tests.jobs.works:work", undo="tests.jobs.works:undo", cancel_within_s=1.0),
+    "export": Kind("tests.jobs.works:work", undo="tests.jobs.works:undo_slowly", cancel_within_s=1.0),
+    "train": Kind("tests.jobs.works:work", undo="tests.jobs.works:undo", cancel_within_s=3.0, gives_way=True),
 }
 
 
@@ -29,6 +30,8 @@ def work(context: JobContext) -> Mapping[str, object]:
             return _count(context)
         case "hang":
             time.sleep(600)  # looks at nothing
+        case "slow batches":
+            _train_slowly(context)
         case "refuse":
             raise InvalidInputError("the picture 7.jpg is an elephant; hand in people")
         case "break":
@@ -47,6 +50,14 @@ def _count(context: JobContext) -> Mapping[str, object]:
         with transaction() as session:
             context.advance(session, number + 1, [Finding(f"{number}.jpg", "counted", "noted")])
     return {"message": f"{total} were counted."}
+
+
+def _train_slowly(context: JobContext) -> None:
+    """Batches that last longer than other kinds of jobs may take to notice that they are cancelled."""
+    context.begin("Training", 1000)
+    for number in range(1000):
+        time.sleep(1.5)
+        context.look(number)
 
 
 def undo(job_id: str) -> None:

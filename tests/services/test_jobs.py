@@ -29,9 +29,11 @@ class Bell:
 
     rung: list[str] = field(default_factory=list)
 
-    def enqueue(self, job_id: str) -> None:
+    def enqueue(self, job_id: str, kind: str) -> None:
         db.session.rollback()
-        assert db.session.get(Job, job_id) is not None, "rung before the commit"
+        job = db.session.get(Job, job_id)
+        assert job is not None, "rung before the commit"
+        assert job.kind == kind
         self.rung.append(job_id)
 
 

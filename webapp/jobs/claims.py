@@ -9,10 +9,11 @@ import datetime as dt
 import json
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
@@ -23,10 +24,14 @@ from webapp.jobs.registry import KINDS
 
 MAX_ATTEMPTS = 3
 SILENT_AFTER = dt.timedelta(seconds=60)
-"""A running job that has said nothing for so long is begun again, wherever it ran."""
+"""A job that runs on another machine and has said nothing for so long is begun again."""
+SILENT_HERE_AFTER = dt.timedelta(minutes=10)
+"""As SILENT_AFTER for one whose process lives on this machine: frameworks may keep a busy process from saying so."""
 UNDOING = "Taking back what was done"
 """The step of a job that was cancelled or has failed, while it cleans up."""
 _PATIENCE_S = 2.0
+_CLOCK_S = 1.0
+"""How exactly a system says when a process began."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ def beat(held: Claim) -> bool:
 class Standing:
     """How a running job stands. cancelled: somebody asked for its end; undoing: it takes back what it did."""
 
+    kind: str
     cancelled: bool
     undoing: bool
 
@@ -75,8 +81,8 @@ class Standing:
 def standing(held: Claim) -> Standing | None:
     """How it stands now; None where the job has ended, is another's, or gone."""
     db.session.rollback()  # else the snapshot of the look before
-    row = db.session.execute(select(Job.cancel_asked, Job.step).where(held.holds)).one_or_none()
-    return None if row is None else Standing(row.cancel_asked, row.step == UNDOING)
+    row = db.session.execute(select(Job.kind, Job.cancel_asked, Job.step).where(held.holds)).one_or_none()
+    return None if row is None else Standing(row.kind, row.cancel_asked, row.step == UNDOING)
 
 
 def begin_undoing(held: Claim) -> bool:
@@ -95,8 +101,8 @@ def give_back(held: Claim) -> bool:
             _end_exhausted(job)
         else:
             job.state = "queued"
-            if _is_dead(job) and _came_further(job):  # no second process could hold the same number then
-                job.attempts -= 1
+            if _is_dead(job) and _came_further(job):
+                job.attempts = 0  # what counts is how often it dies at the same place
     return True
 
 
@@ -118,39 +124,45 @@ def ended_values(state: str, message: str, result: Mapping[str, object] | None =
     return {"state": state, "message": message, "result": text, "ended_at": utc_now()}
 
 
-def waiting() -> list[str]:
-    """The ids of those that nobody has taken, in the order of asking."""
+def waiting(kinds: Collection[str]) -> list[str]:
+    """The ids of those of these kinds that nobody has taken, in the order of asking."""
     db.session.rollback()
-    return list(db.session.scalars(select(Job.id).where(Job.state == "queued").order_by(Job.created_at, Job.id)))
+    query = select(Job.id).where(Job.state == "queued", Job.kind.in_(kinds))
+    return list(db.session.scalars(query.order_by(Job.created_at, Job.id)))
 
 
-def lost(lives: Callable[[int], bool], now: dt.datetime | None = None) -> list[Claim]:
-    """Attempts whose process on this machine is dead, or that have been silent for too long.
+def lost(lives: Callable[[int, dt.datetime], bool], now: dt.datetime | None = None) -> list[Claim]:
+    """Attempts whose process on this machine is dead, and those that have been silent for too long.
 
-    A process that was given the number of a dead one lets a job seem alive only until it has been silent for too long.
+    lives: told a process of this machine and when it last said that it works.
     """
     db.session.rollback()
-    old = (now or utc_now()) - SILENT_AFTER
-    here = socket.gethostname()
+    now, here = now or utc_now(), socket.gethostname()
     query = select(Job.id, Job.attempts, Job.machine, Job.pid, Job.heartbeat_at).where(Job.state == "running")
-    return [
-        Claim(job_id, attempt)
-        for job_id, attempt, machine, pid, heartbeat_at in db.session.execute(query)
-        if heartbeat_at is None or heartbeat_at < old or (machine == here and pid is not None and not lives(pid))
-    ]
+    found = []
+    for job_id, attempt, machine, pid, beat_at in db.session.execute(query):
+        if beat_at is None:
+            is_lost = True
+        elif machine == here and pid is not None:
+            is_lost = not lives(pid, beat_at) or now - beat_at > SILENT_HERE_AFTER
+        else:
+            is_lost = now - beat_at > SILENT_AFTER
+        if is_lost:
+            found.append(Claim(job_id, attempt))
+    return found
 
 
-def lives(pid: int) -> bool:
-    """Whether there is such a process on this machine; where that cannot be asked, its silence must tell."""
-    if os.name != "posix":  # signal 0 is Ctrl-C there
-        return True
+def lives(pid: int, beat_at: dt.datetime) -> bool:
+    """Whether the process of this machine that said at that time that it works is still there.
+
+    One that began after that was only given its number, as happens with every start of a container.
+    """
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).create_time() < beat_at.timestamp() + _CLOCK_S
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:  # so there is one, and its silence must tell
         return True
-    return True
 
 
 def exhausted_sentence(step: str) -> str:
@@ -160,7 +172,9 @@ def exhausted_sentence(step: str) -> str:
 
 
 def _is_dead(job: Job) -> bool:
-    return job.machine == socket.gethostname() and job.pid is not None and not lives(job.pid)
+    if job.machine != socket.gethostname() or job.pid is None or job.heartbeat_at is None:
+        return False
+    return not lives(job.pid, job.heartbeat_at)
 
 
 def _came_further(job: Job) -> bool:

@@ -1,7 +1,8 @@
-"""`python -m webapp jobs`: takes jobs from the queue and runs each in a child process; the rows are the truth.
+"""`python -m webapp jobs`: takes jobs from the queues and runs each in a child process; the rows are the truth.
 
-Every few seconds it also looks at the rows themselves: those that nobody was told of are taken, and those whose process
-has died are begun again where they stopped.
+Training runs wait in a queue of their own and have workers of their own (webapp.services.jobs.LANES). Every few seconds
+the rows themselves are looked at as well: those that nobody was told of are taken, and those whose process has died are
+begun again where they stopped.
 """
 
 from __future__ import annotations
@@ -12,22 +13,26 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 
+import psutil
 from flask import Flask
 from huey import Huey
 from huey.consumer import Consumer
 
 from webapp.config import Settings
+from webapp.core.errors import InvalidInputError
 from webapp.db.schema import require_latest
 from webapp.db.standalone import database_app
-from webapp.jobs import claims
+from webapp.jobs import claims, stores
 from webapp.jobs.claims import Claim
-from webapp.jobs.queue import QUEUE_FAULTS, open_queue, ring
+from webapp.jobs.queue import open_queue, ring
+from webapp.jobs.registry import KINDS, Kind
 from webapp.jobs.running import DATABASE_FAULTS
+from webapp.jobs.stores import STORE_FAULTS
 from webapp.lifeline import beat, end_with_parent
 from webapp.services import picture_files
+from webapp.services.jobs import JOBS_LANE, LANES, TRAINING_LANE
 
 logger = logging.getLogger(__name__)
 
@@ -35,22 +40,21 @@ CHILD = (sys.executable, "-m", "webapp.jobs.child")
 BEAT_EVERY_S = 0.2
 SWEEP_EVERY_S = 3.0
 LOOK_EVERY_S = 0.3
-CANCEL_WITHIN_S = 5.0
-"""How long a job that is cancelled may take to notice."""
 UNDO_WITHIN_S = 600.0
-"""And then to take back what it did."""
+"""How long a job that has noticed that it is cancelled may take to take back what it did."""
 END_WITHIN_S = 2.0
 """How long jobs may take when the server ends; the supervisor waits 4 s in all."""
 CLEAN_UP_EVERY_S = 6 * 3600.0
 POLL_S = 1.0
 """How long a worker that found the queue empty waits at most before it looks again."""
+NICENESS = 10
 
 
 class JobRunner:
     """Runs jobs, each in a child process that it watches. command: what starts one, before the job and the attempt."""
 
-    def __init__(self, app: Flask, command: Sequence[str] = CHILD) -> None:
-        self._app, self._command = app, tuple(command)
+    def __init__(self, app: Flask, command: Sequence[str] = CHILD, kinds: Mapping[str, Kind] = KINDS) -> None:
+        self._app, self._command, self._kinds = app, tuple(command), kinds
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -70,21 +74,34 @@ class JobRunner:
     def _attempt(self, held: Claim) -> bool:
         """One attempt; whether the next is to follow at once, to clean up after a job that had to be forced to end."""
         begun = claims.standing(held)
-        only_cleans_up = held.exhausted or (begun is not None and begun.cancelled)
-        process = subprocess.Popen(
-            (*self._command, held.job_id, str(held.attempt)),
-            stdin=subprocess.PIPE,
-            stdout=sys.stderr,  # standard output is the heartbeat's
-            start_new_session=True,  # Ctrl-C reaches the consumer alone, which ends its children in order
-        )
+        if begun is None:  # its dataset is gone
+            return False
+        kind, only_cleans_up = self._kinds[begun.kind], held.exhausted or begun.cancelled
         try:
-            forced = self._watch(held, process, UNDO_WITHIN_S if only_cleans_up else CANCEL_WITHIN_S)
+            process = self._start(held, kind)
+        except OSError as error:
+            logger.warning("job %s cannot be given a process: %s", held.job_id, error)
+            claims.give_back(held)
+            return False
+        try:
+            forced = self._watch(held, process, UNDO_WITHIN_S if only_cleans_up else kind.cancel_within_s)
         finally:
             _end(process)
         if self._stopping.is_set():
             claims.release(held)
             return False
         return claims.give_back(held) and forced
+
+    def _start(self, held: Claim, kind: Kind) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            (*self._command, held.job_id, str(held.attempt)),
+            stdin=subprocess.PIPE,
+            stdout=sys.stderr,  # standard output is the heartbeat's
+            start_new_session=True,  # Ctrl-C reaches the consumer alone, which ends its children in order
+        )
+        if kind.gives_way:
+            stand_back(process.pid)
+        return process
 
     def _watch(self, held: Claim, process: subprocess.Popen[bytes], within_s: float) -> bool:
         """Until it ends by itself or must be made to; whether that was because it was cancelled and did not end.
@@ -110,55 +127,97 @@ class JobRunner:
         return False
 
 
-def run_consumer(settings: Settings, command: Sequence[str] = CHILD) -> int:
-    """Run jobs until told to stop. DatabaseUnavailableError where the tables are not this version's."""
+def stand_back(pid: int) -> None:
+    """Let other processes of the machine go first; told to one that has just begun, it counts for all its threads."""
+    try:
+        psutil.Process(pid).nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", NICENESS))  # the first on Windows
+    except psutil.Error as error:
+        logger.warning("process %d cannot be made to stand back: %s", pid, error)
+
+
+def run_consumer(settings: Settings, command: Sequence[str] = CHILD, kinds: Mapping[str, Kind] = KINDS) -> int:
+    """Run jobs until told to stop.
+
+    DatabaseUnavailableError where the tables are not this version's; InvalidInputError where the settings name no
+    queue that there is, or nothing to run.
+    """
     if settings.supervised:
         end_with_parent()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_no_store_fault)
     app = database_app(settings)
+    runner, stop = JobRunner(app, command, kinds), threading.Event()
+    consumers = _consumers(settings, runner)
     with app.app_context():
         require_latest()
-    runner, stop = JobRunner(app, command), threading.Event()
-    queue = open_queue(settings, runner.run)
-    workers = max(settings.job_workers, 1)
-    consumer = queue.create_consumer(
-        workers=workers, periodic=False, max_delay=POLL_S, shutdown_timeout=END_WITHIN_S + 1
-    )
-    with closing(queue.storage):
+    for consumer in consumers.values():
         consumer.start()
-        for number in (signal.SIGTERM, signal.SIGINT):  # in place of those that huey has just set
-            signal.signal(number, lambda *_: stop.set())
-        _keep_running(app, queue, consumer, stop, supervised=settings.supervised)
-        runner.stop()
+    for number in (signal.SIGTERM, signal.SIGINT):  # in place of those that huey has just set
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_look_after, args=(app, consumers, stop), daemon=True).start()
+    threading.Thread(target=_clean_up, args=(app, stop), daemon=True).start()
+    while not stop.wait(BEAT_EVERY_S):
+        if settings.supervised:
+            beat()
+    runner.stop()
+    for consumer in consumers.values():
+        consumer.stop()
+    for consumer in consumers.values():
         consumer.stop(graceful=True)
     return 0
 
 
-def pick_up(queue: Huey) -> None:
-    """Take back jobs whose process is gone, and ring for those that wait and that nobody was told of."""
+def pick_up(queues: Mapping[str, Huey]) -> None:
+    """Take back jobs whose process is gone, and ring for those of these lanes that wait and that nobody was told of."""
     for held in claims.lost(claims.lives):
         if claims.give_back(held):
             logger.warning("job %s: its process is gone (attempt %d)", held.job_id, held.attempt)
-    if not queue.pending_count():  # else a busy consumer would be told of the same job again and again
-        for job_id in claims.waiting():
-            ring(queue, job_id)
+    for lane, queue in queues.items():
+        if not queue.pending_count():  # else a busy consumer would be told of the same job again and again
+            for job_id in claims.waiting(LANES[lane]):
+                ring(queue, job_id)
 
 
-def _keep_running(app: Flask, queue: Huey, consumer: Consumer, stop: threading.Event, supervised: bool) -> None:
-    threading.Thread(target=_clean_up, args=(app, stop), daemon=True).start()
-    due_s = time.monotonic()
-    while not stop.wait(BEAT_EVERY_S):
-        if supervised:
-            beat()
-        if time.monotonic() < due_s:
-            continue
-        due_s = time.monotonic() + SWEEP_EVERY_S
-        consumer.check_worker_health()
+def _consumers(settings: Settings, runner: JobRunner) -> Mapping[str, Consumer]:
+    """By lane, for those that have workers on this machine; jobs of the others are another machine's."""
+    workers = {JOBS_LANE: settings.job_workers, TRAINING_LANE: settings.training_workers}
+    if not any(workers.values()):
+        raise InvalidInputError(
+            "job_workers and training_workers are both 0, so there is nothing to run; set MOVEPRINT_JOB_WORKERS=1"
+        )
+    return {
+        lane: open_queue(settings, lane, runner.run).create_consumer(
+            workers=count, periodic=False, max_delay=POLL_S, shutdown_timeout=END_WITHIN_S + 1
+        )
+        for lane, count in workers.items()
+        if count
+    }
+
+
+def _look_after(app: Flask, consumers: Mapping[str, Consumer], stop: threading.Event) -> None:
+    """Look at the rows and the workers now and then. In a thread of its own: a store may be slow to answer."""
+    queues = {lane: consumer.huey for lane, consumer in consumers.items()}
+    are_ready, waited_s = False, 0.0
+    while not stop.wait(waited_s):
+        waited_s = SWEEP_EVERY_S
         try:
+            if not are_ready:
+                for queue in queues.values():
+                    stores.make_ready(queue)
+                are_ready = True
+            for consumer in consumers.values():
+                consumer.check_worker_health()
             with app.app_context():
-                pick_up(queue)
-        except (*DATABASE_FAULTS, *QUEUE_FAULTS) as error:
+                pick_up(queues)
+        except (*DATABASE_FAULTS, *STORE_FAULTS) as error:
             logger.warning("jobs cannot be looked for at the moment: %s", error)
+
+
+def _is_no_store_fault(record: logging.LogRecord) -> bool:
+    """False for what each worker of huey's says every second, with a traceback, while a store does not answer."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (record.name.startswith("huey.consumer") and isinstance(error, STORE_FAULTS))
 
 
 def _clean_up(app: Flask, stop: threading.Event) -> None:

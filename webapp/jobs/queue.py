@@ -1,57 +1,57 @@
-"""The bell between those who ask for jobs and those who run them: huey on a file of SQLite in the instance directory.
+"""The bell between those who ask for jobs and those who run them: two queues of huey's in one of webapp.jobs.stores.
 
-What is rung is a job's id alone; what there is to do stands in its row. Another store of huey's (Redis, PostgreSQL)
-would be opened in open_queue and nowhere else.
+What is rung is a job's id alone; what there is to do stands in its row.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from huey import Huey, SqliteHuey
-from huey.exceptions import HueyException
+from huey import Huey
 from huey.registry import Message
 from huey.serializer import Serializer
 
-from webapp.config import Settings, make_instance_dir
+from webapp.config import Settings
+from webapp.jobs import stores
+from webapp.jobs.stores import STORE_FAULTS
+from webapp.services.jobs import JOBS_LANE, lane_of
 
 logger = logging.getLogger(__name__)
 
-FILE = "jobs.sqlite3"
-BUSY_S = 2.0
-"""How long another's write to the file is waited for."""
-QUEUE_FAULTS = (sqlite3.Error, OSError, HueyException)
-
 
 class HueyQueue:
-    """The bell's button, for the web process. Opens nothing before it is pressed."""
+    """The bell's button, for the web process. Opens nothing before it is pressed.
+
+    InvalidInputError where setting queue_url names no store that there is.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        stores.require_store(settings)
         self._settings = settings
 
-    def enqueue(self, job_id: str) -> None:
+    def enqueue(self, job_id: str, kind: str) -> None:
         """Say that this job waits. A bell that does not ring is only logged: the consumer looks at the rows as well."""
         try:
-            queue = open_queue(self._settings, _is_run_elsewhere)
-            with closing(queue.storage):
+            with _opened(self._settings, lane_of(kind)) as queue:
+                stores.make_ready(queue)
                 ring(queue, job_id)
-        except QUEUE_FAULTS as error:
+        except STORE_FAULTS as error:
             logger.warning("the job %s begins some seconds later: its queue does not answer (%s)", job_id, error)
 
 
-def open_queue(settings: Settings, run: Callable[[str], None]) -> Huey:
-    """The queue, with its one task; run is what the consumer does with a job's id."""
+def open_queue(settings: Settings, lane: str, run: Callable[[str], None]) -> Huey:
+    """The queue of a lane, with its one task; run is what the consumer does with a job's id.
+
+    Its store is asked nothing yet: it must be made ready, and may not answer. InvalidInputError as HueyQueue.
+    """
 
     def run_job(job_id: str) -> None:
         run(job_id)
 
-    make_instance_dir(settings.instance_dir)
-    path = settings.instance_dir / FILE
-    queue = SqliteHuey("moveprint", filename=str(path), timeout=BUSY_S, results=False, serializer=JsonMessages())
+    queue = stores.new_huey(settings, lane, results=False, serializer=JsonMessages())
     queue.run_job = queue.task()(run_job)
     return queue
 
@@ -61,15 +61,18 @@ def ring(queue: Huey, job_id: str) -> None:
 
 
 def queue_fault(settings: Settings) -> str:
-    """Why the queue cannot be used; empty where it can, or where it is not there yet, which opening would change."""
-    file = settings.instance_dir / FILE
+    """Why the queues cannot be used; empty where they can, or where there is no file yet, which opening would make.
+
+    InvalidInputError as HueyQueue.
+    """
+    if not settings.queue_url and not stores.file_of(settings).exists():
+        return ""
     try:
-        if file.exists():
-            queue = open_queue(settings, _is_run_elsewhere)
-            with closing(queue.storage):
-                queue.pending_count()
-    except QUEUE_FAULTS as error:
-        return f"{file} cannot be used ({error})"
+        with _opened(settings, JOBS_LANE) as queue:
+            stores.require_answer(queue)
+    except STORE_FAULTS as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return f"{stores.place_of(settings)} cannot be used ({reason})"
     return ""
 
 
@@ -81,6 +84,15 @@ class JsonMessages(Serializer):  # type: ignore[misc]  # huey ships no types
 
     def _deserialize(self, data: bytes) -> Message:
         return Message(*json.loads(bytes(data)))
+
+
+@contextmanager
+def _opened(settings: Settings, lane: str) -> Iterator[Huey]:
+    queue = open_queue(settings, lane, _is_run_elsewhere)
+    try:
+        yield queue
+    finally:
+        stores.close(queue)
 
 
 def _is_run_elsewhere(job_id: str) -> None:

@@ -20,11 +20,15 @@ class Kind:
     """Where the functions of a kind stand, as module:name. undo: for a job that was cancelled or has failed.
 
     came_further: of a kind that may take days; an attempt that did so is none of those that a job has.
+    cancel_within_s: how long it may take to notice that it is cancelled, before it is forced to end.
+    gives_way: whether its process stands back for the others of the machine, those of the live path before all.
     """
 
     work: str
     undo: str | None = None
     came_further: str | None = None
+    cancel_within_s: float = 5.0
+    gives_way: bool = False
 
     def load_work(self) -> Work:
         return cast(Work, _loaded(self.work))
@@ -45,6 +49,8 @@ KINDS: Mapping[str, Kind] = {
         "webapp.jobs.train:run_train",
         undo="webapp.services.run_files:forget_data",
         came_further="webapp.services.run_files:came_further",
+        cancel_within_s=30.0,  # one batch of a slow network may take 10 s
+        gives_way=True,
     ),
 }
 

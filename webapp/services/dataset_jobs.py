@@ -93,11 +93,12 @@ def asked_by(job_list: Sequence[Job]) -> dict[int, str]:
 
 
 def waiting_before(job: Job) -> int:
-    """How many jobs of this installation come before it; 0 where it waits no more."""
+    """How many jobs of its lane in this installation come before it; 0 where it waits no more."""
     if job.state != "queued":
         return 0
     earlier = (Job.state == "running") | ((Job.state == "queued") & (Job.created_at < job.created_at))
-    return db.session.scalar(select(func.count()).select_from(Job).where(earlier)) or 0
+    beside = Job.kind.in_(jobs.LANES[jobs.lane_of(job.kind)])
+    return db.session.scalar(select(func.count()).select_from(Job).where(earlier, beside)) or 0
 
 
 def require_teacher(actor: User, dataset_id: str, pose_model: str) -> None:

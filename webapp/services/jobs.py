@@ -25,6 +25,13 @@ from webapp.services.dataset_access import Need, dataset_for
 EXTENSION = "moveprint_job_queue"
 """Under which name an app keeps its JobQueue."""
 UNENDED = ("queued", "running")
+JOBS_LANE, TRAINING_LANE = "moveprint", "moveprint-training"
+"""The queues, each with workers of its own: training takes hours for which no import shall wait, nor the other way."""
+LANES: Mapping[str, Sequence[str]] = {
+    JOBS_LANE: tuple(kind for kind in JOB_KINDS if kind != "train"),
+    TRAINING_LANE: ("train",),
+}
+"""The kinds of jobs that wait in each."""
 MAX_UNENDED = 10
 """Jobs of one account that wait or run at a time."""
 MAX_SHOWN = 100
@@ -37,7 +44,7 @@ _FINDINGS_AT_ONCE = 1000
 class JobQueue(Protocol):
     """The bell for whoever runs jobs. The row is the truth: a bell that nobody heard only costs some seconds."""
 
-    def enqueue(self, job_id: str) -> None: ...
+    def enqueue(self, job_id: str, kind: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -166,11 +173,20 @@ def has_ended(job: Job) -> bool:
     return job.state in ENDED
 
 
+def lane_of(kind: str) -> str:
+    """In which of LANES a job of this kind waits."""
+    return TRAINING_LANE if kind in LANES[TRAINING_LANE] else JOBS_LANE
+
+
 def ring(job_id: str) -> None:
     """Tell whoever runs jobs that this one waits, after the commit."""
     queue: JobQueue | None = current_app.extensions.get(EXTENSION)
-    if queue is not None:  # a command's app has none; whoever runs jobs also looks at the rows now and then
-        queue.enqueue(job_id)
+    if queue is None:  # a command's app has none; whoever runs jobs also looks at the rows now and then
+        return
+    kind = db.session.scalar(select(Job.kind).where(Job.id == job_id))
+    db.session.rollback()  # nothing is held while the queue is waited for
+    if kind is not None:
+        queue.enqueue(job_id, kind)
 
 
 def _findings(job_id: str, limit: int | None) -> Iterator[Finding]:
