@@ -187,6 +187,22 @@ def test_onnx_is_exported_without_a_card_since_it_cannot_be_added(made: Made, tm
     assert [path.name for path in tmp_path.iterdir()] == ["out.onnx"]
 
 
+def test_what_a_layer_holds_as_a_constant_is_no_input_of_the_onnx_file(tmp_path: Path) -> None:
+    from tensorflow.keras import Model, layers
+
+    taken = layers.Input((SIDE_PX, SIDE_PX, 1))
+    shifted = layers.Normalization(axis=None, mean=0.25, variance=0.5)(taken)
+    Model(taken, planted("regression")(shifted)).save(tmp_path / "shifted.keras")
+
+    described = export_model(
+        tmp_path / "shifted.keras", tmp_path / "out.onnx", ONNX, images=None, card=None, hints=Hints()
+    )
+
+    assert load_form(tmp_path / "out.onnx", SIDE_PX, threads=1).runtime == "onnxruntime"
+    assert described.parity is not None
+    assert described.parity.largest_px < TOLERANCE_PX[ONNX]
+
+
 @pytest.mark.parametrize(("form", "name"), [(ONNX, "out.tflite"), ("int8", "out.onnx"), ("int4", "out.tflite")])
 def test_the_files_name_must_fit_its_form(made: Made, tmp_path: Path, form: str, name: str) -> None:
     with pytest.raises(InvalidInputError, match=r"must end in|unknown form"):

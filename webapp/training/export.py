@@ -51,7 +51,7 @@ def export_model(
         pictures = read_pictures(images, card.picture)
         written = scratch / out.name
         batch = list(pictures.batch)
-        written.write_bytes(form_bytes(model, shape, form, batch))
+        written.write_bytes(form_bytes(frozen_function(model, shape), form, batch))
         network = load_form(written, card.picture.side_px, threads=1)
         wanted_px, found_px = (predict(each, card, batch)[0] for each in (keras, network))
         difference_px = keypoint_difference_px(card, wanted_px, found_px)
@@ -98,28 +98,35 @@ def scratch_for(out: Path) -> Iterator[Path]:
         raise InvalidInputError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
-def form_bytes(model: Any, shape: tuple[int, ...], form: str, pictures: Sequence[FloatArray]) -> bytes:
-    """The file of a form of a Keras model, for one picture of this shape; ModelUnavailableError where it has none.
+def frozen_function(model: Any, shape: tuple[int, ...]) -> Any:
+    """The function of a Keras model for one picture of this shape, its variables made constants.
+
+    The calibration of int8 cannot read variables, and LiteRT's fast kernels want one fixed shape.
+    """
+    from tensorflow.python.framework.convert_to_constants import (  # noqa: PLC0415 -- takes 10 s: only when needed
+        convert_variables_to_constants_v2,
+    )
+
+    return convert_variables_to_constants_v2(model_function(model, shape).get_concrete_function())
+
+
+def form_bytes(frozen: Any, form: str, pictures: Sequence[FloatArray]) -> bytes:
+    """The file of a form of a frozen function; ModelUnavailableError where it has none.
 
     pictures: what int8 takes the ranges of numbers from.
     """
     _suffix_of(form)
-    return onnx_bytes(model, shape) if form == ONNX else tflite_bytes(model, shape, form, pictures)
+    return onnx_bytes(frozen) if form == ONNX else tflite_bytes(frozen, form, pictures)
 
 
-def tflite_bytes(model: Any, shape: tuple[int, ...], form: str, pictures: Sequence[FloatArray]) -> bytes:
+def tflite_bytes(frozen: Any, form: str, pictures: Sequence[FloatArray]) -> bytes:
     """As form_bytes, of one of FORMS."""
     import tensorflow as tf  # noqa: PLC0415 -- takes 10 s: only when something is exported
-    from tensorflow.python.framework.convert_to_constants import (  # noqa: PLC0415 -- as above
-        convert_variables_to_constants_v2,
-    )
 
     def representative() -> Iterator[list[FloatArray]]:
         for image in pictures:
             yield [image[None]]
 
-    # without variables: the calibration of int8 cannot read them, and LiteRT's fast kernels want one fixed shape
-    frozen = convert_variables_to_constants_v2(model_function(model, shape).get_concrete_function())
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     if form != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -21,6 +22,7 @@ from webapp.training.export import (
     SUFFIXES,
     described_form,
     form_bytes,
+    frozen_function,
     keypoint_difference_px,
     load_form,
     parity_of,
@@ -91,14 +93,15 @@ class _Trial:
 
     def __init__(self, path: Path, card: OwnModelCard, data: TrainingData, *, threads: int, look: Look) -> None:
         self.path, self.card, self.threads, self.look = path, card, threads, look
-        self.model = read_keras_model(path)
-        self.shape = input_shape(self.model, path)
+        model = read_keras_model(path)
+        self.shape = input_shape(model, path)
+        self.frozen = frozen_function(model, self.shape)
         self.representative = crops(data, _spread(data.rows("train")))
         self._data, self._rows = data, _spread(data.rows("validation"))
         if not len(self._rows):
             raise InvalidInputError("no sample is in the validation split, on which forms are compared")
         self._pictures = crops(data, self._rows)
-        self._network = KerasNetwork(model_function(self.model, (None, *self.shape[1:])), self.shape)
+        self._network = KerasNetwork(model_function(model, (None, *self.shape[1:])), self.shape)
         self._keypoints_px = predict(self._network, card, self._pictures, look)[0]
         self._pck = self._pck_of(self._keypoints_px)
 
@@ -142,13 +145,14 @@ def _made(trial: _Trial, form: str, folder: Path) -> Form:
     try:
         with scratch_for(out) as scratch:
             written = scratch / out.name
-            written.write_bytes(form_bytes(trial.model, trial.shape, form, trial.representative))
+            written.write_bytes(form_bytes(trial.frozen, form, trial.representative))
             trial.look()
             compared, parity = trial.compared(form, load_form(written, trial.card.picture.side_px, trial.threads))
             size_bytes, latency_ms = written.stat().st_size, _latency_ms(written, trial.threads)
             place_form(written, out, described_form(trial.card, written, trial.path, parity))
     except (ModelUnavailableError, InvalidInputError) as error:
         return Form(form, problem=str(error))
+    gc.collect()  # converters leave copies of the whole network, in circles
     trial.look()
     return replace(compared, file=out.name, size_bytes=size_bytes, latency_ms=latency_ms)
 
