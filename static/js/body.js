@@ -26,7 +26,14 @@ export const personName = (personId, skeleton) => `${skeleton && isHand(skeleton
 
 export const nobodySeen = (skeleton) => (skeleton && isHand(skeleton) ? "No hand was seen" : "Nobody was seen");
 
-const partsOf = (skeleton) => (isHand(skeleton) ? HAND_PARTS : BODY_PARTS);
+// Those of which the skeleton has more than half the keypoints: nobody can show a part that is not looked for.
+function partsOf(skeleton) {
+  const known = Object.entries(isHand(skeleton) ? HAND_PARTS : BODY_PARTS).map(([part, names]) => {
+    const there = names.filter((name) => skeleton.keypoints.includes(name));
+    return there.length > names.length / 2 ? [part, there] : null;
+  });
+  return Object.fromEntries(known.filter(Boolean));
+}
 
 export const partNames = (skeleton) => Object.keys(partsOf(skeleton));
 
@@ -49,8 +56,10 @@ export function partsInView(person, result, skeleton) {
 export function advice(person, parts, result, skeleton) {
   if (isHand(skeleton)) return handAdvice(person, parts, result);
   if (!person) return { text: "Step into the picture.", good: false };
-  const missing = Object.keys(BODY_PARTS).filter((part) => !parts[part]);
+  const missing = partNames(skeleton).filter((part) => !parts[part]);
   if (missing.includes("hips") && missing.includes("legs")) return { text: "Step back until your whole body is in view.", good: false };
+  if (missing.length && missing.length === partNames(skeleton).length)
+    return { text: `Step back until your ${missing.join(" and ")} are in view.`, good: false };
   if (missing.includes("legs") || missing.includes("feet"))
     return { text: "Your feet are not in view: step back or tilt the camera down. Fine for movements of the arms alone.", good: true };
   if (missing.includes("head")) return { text: "Your head is not in view: step back or tilt the camera up.", good: true };
