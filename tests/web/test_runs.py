@@ -166,7 +166,7 @@ def test_a_stranger_finds_no_run_anywhere(people: dict[str, Browser], arms: Seed
     assert {stranger.get_json(address).status_code for address in addresses} == {404}
     assert stranger.get_json(f"/runs/compare?run={done}&run=other").status_code == 404
     assert stranger.send_json(f"/runs/{done}/cancel", {}).status_code == 404
-    assert stranger.get_json("/runs/").get_json() == {"runs": []}
+    assert stranger.get_json("/runs/").get_json()["runs"] == []
     assert stranger.send_json(f"{base(arms)}/runs/preview", {}).status_code == 404
 
 
@@ -192,6 +192,22 @@ def test_the_lists_tell_the_newest_first_with_how_good_each_is(
     assert (everywhere[1]["test_pck"], everywhere[1]["dataset_version"]) == (0.78, 1)
     assert "The loss became NaN." in page
     assert "78.0 %" in page
+
+
+def test_a_long_list_has_pages(
+    app: Flask, people: dict[str, Browser], arms: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        seeded(app, people, arms, name=f"Number {number}")
+    monkeypatch.setattr("webapp.web.runs.ON_A_PAGE", 2)
+
+    second = people["viewer"].get_json("/runs/?page=2").get_json()
+    page = people["viewer"].get(f"{base(arms)}/runs/").text
+
+    assert [one["name"] for one in second["runs"]] == ["Number 0"]
+    assert (second["page"], second["pages"], second["total"]) == (2, 2, 3)
+    assert f'rel="next" href="{base(arms)}/runs/?page=2"' in page
+    assert people["viewer"].get_json("/runs/?page=x").status_code == 400
 
 
 def test_the_empty_lists_say_what_to_do(people: dict[str, Browser], arms: Seeded) -> None:

@@ -11,6 +11,7 @@ from webapp.training.config import RunSettings
 
 FEWEST, MOST = 2, 6
 """Runs that can be compared at once."""
+_SHARES = {"pck02": "PCK@0.2", "pck01": "PCK@0.1", "oks_ap": "OKS AP"}
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,6 @@ def tested(metrics: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if metrics is None or metrics.get("split") != "test":
         return {}
     return metrics.get("model") or {}
-
-
-_SHARES = {"pck02": "PCK@0.2", "pck01": "PCK@0.1", "oks_ap": "OKS AP"}
 
 
 def _keypoints(metrics: Mapping[str, Any] | None) -> dict[str, float | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from flask import (
@@ -32,10 +33,12 @@ from webapp.training.config import LOSSES, RunSettings, run_settings
 from webapp.web import run_form, run_json
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import wants_json
-from webapp.web.bodies import BodyError, json_body, text_of, value_of
+from webapp.web.bodies import BodyError, json_body, page_of, text_of, value_of
 
 blueprint = Blueprint("runs", __name__)
 NAME_CHARACTERS = 80
+ON_A_PAGE = 40
+"""Runs of a list."""
 
 
 @blueprint.get("/runs/")
@@ -187,10 +190,13 @@ def file(run_id: str, name: str) -> AnyResponse:
 
 def _list(dataset: Dataset | None) -> str | AnyResponse:
     actor = signed_in_user()
-    found = runs.runs_of(actor, None if dataset is None else dataset.id)
+    everything = runs.runs_of(actor, None if dataset is None else dataset.id)
+    pages = max(1, ceil(len(everything) / ON_A_PAGE))
+    page = min(max(page_of(request.args), 1), pages)
+    found = everything[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
     shown = [run_json.summary(run) for run in found]
     if wants_json():
-        return jsonify(runs=shown)
+        return jsonify(runs=shown, page=page, pages=pages, total=len(everything))
     level = None if dataset is None else level_of(actor, dataset)
     startable = [one.dataset for one in list_datasets(actor) if one.level in {"edit", "own"}] if dataset is None else ()
     return render_template(
@@ -203,6 +209,8 @@ def _list(dataset: Dataset | None) -> str | AnyResponse:
         asked_by=dataset_jobs.asked_by([run.job for run in found]),
         form=run_form,
         most=run_comparison.MOST,
+        number=page,
+        pages=pages,
     )
 
 
