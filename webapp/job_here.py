@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
+from flask import Flask, current_app
 from tqdm import tqdm
 
 from webapp.config import Settings
@@ -27,12 +31,17 @@ def run_here(settings: Settings, actor: User, job_id: str) -> Job:
     held = claim(job_id, "draft")
     if held is None:
         raise MoveprintError("the job was taken by another process; look at the dataset's jobs")
+    actor_id = actor.id
+
+    def cancel() -> None:
+        jobs.cancel_job(db.session.get_one(User, actor_id), job_id)
+
     try:
-        with _bar() as show:
+        with _bar() as show, _ctrl_c_asks(cancel):
             job = run_claimed(settings, held, show)
     except KeyboardInterrupt:
         db.session.rollback()
-        jobs.cancel_job(actor, job_id)
+        cancel()
         job = run_claimed(settings, held)  # which takes back what was done
     except DATABASE_FAULTS as error:
         give_back(held)
@@ -40,6 +49,41 @@ def run_here(settings: Settings, actor: User, job_id: str) -> Job:
     if job is None:
         raise MoveprintError("the dataset was deleted meanwhile, or another process has this job")
     return job
+
+
+@contextmanager
+def _ctrl_c_asks(cancel: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C has `cancel` called by another thread, and what is at work ends in order; a second one interrupts it.
+
+    Raised in the midst of a framework's work, an interrupt would come out of it as some error of its own.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    told, over = threading.Event(), threading.Event()
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        told.set()
+
+    def cancel_when_told() -> None:
+        told.wait()
+        if not over.is_set():
+            with app.app_context():
+                cancel()
+
+    thread = threading.Thread(target=cancel_when_told, daemon=True)
+    thread.start()
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        over.set()
+        told.set()
+        thread.join()
 
 
 @contextmanager

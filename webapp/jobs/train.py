@@ -102,8 +102,9 @@ def _outcome(context: JobContext, run: _Run) -> dict[str, Any]:
     except TrainingFailedError as error:
         if not (run.folder / BEST).is_file():
             raise
-        message = f"{sentence(str(error))} The best network until then is kept."
-        return {"state": "failed", "message": message, "metrics": _judged_if_can_be(context, run, data), "usage": None}
+        metrics = _judged_if_can_be(context, run, data)
+        judged = "" if metrics is None else " Its best network until then was judged and exported all the same."
+        return {"state": "failed", "message": f"{sentence(str(error))}{judged}", "metrics": metrics, "usage": None}
     metrics = _judged(context, run, data)
     usage = asdict(trained.usage) | {"pretrained": trained.pretrained, "because": trained.because}
     usage["peak_memory_mb"] = max(trained.usage.peak_memory_mb, peak_memory_mb())
