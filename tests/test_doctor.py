@@ -72,6 +72,22 @@ def test_jobs_are_run_unless_the_settings_say_no_or_their_queue_is_damaged(setti
     assert "delete it" in check.remedy
 
 
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("mysql://anna:sesame@host/queue", "correct MOVEPRINT_QUEUE_URL"),
+        ("redis://anna:sesame@127.0.0.1:9/0", "start that server"),
+        ("postgresql://anna:sesame@127.0.0.1:9/queue", "start that server"),
+    ],
+)
+def test_a_queue_that_cannot_be_reached_is_said_without_its_password(settings: Settings, url: str, remedy: str) -> None:
+    check = only(doctor.check_jobs(replace(settings, queue_url=url)), "jobs")
+
+    assert check.state == "fail"
+    assert remedy in check.remedy
+    assert "sesame" not in check.detail + check.remedy
+
+
 def test_a_free_port_is_well_and_a_taken_one_fails(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = replace(settings, port=listener.getsockname()[1])

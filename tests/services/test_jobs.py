@@ -227,3 +227,10 @@ def account_dataset(dataset_id: str) -> Dataset:
     dataset = db.session.get(Dataset, dataset_id)
     assert dataset is not None
     return dataset
+
+
+def test_a_job_waits_for_those_of_its_own_lane_alone(anna: User, arms: str) -> None:
+    runs = [create_job(anna, "train", arms, {}) for _ in range(2)]
+    others = [create_job(anna, kind, arms, {}) for kind in ("export", "import", "propose")]
+
+    assert [dataset_jobs.waiting_before(job) for job in (*runs, *others)] == [0, 1, 0, 1, 2]
