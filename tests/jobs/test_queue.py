@@ -101,6 +101,13 @@ def test_a_job_rung_for_is_taken_once_however_many_take(settings: Settings) -> N
     assert sorted(name for answer in answers for name in answer) == sorted(names)
 
 
+def test_any_number_may_open_a_new_store_at_once(settings: Settings) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        queues = list(pool.map(lambda _: opened(settings), range(4)))
+
+    assert [queue.pending_count() for queue in queues] == [0] * 4
+
+
 def test_messages_are_json_and_what_is_not_is_never_run(settings: Settings, tmp_path: Path) -> None:
     class Planted:
         def __reduce__(self) -> tuple[object, ...]:

@@ -56,7 +56,11 @@ def new_huey(settings: Settings, name: str, **options: Any) -> Huey:
 
 def make_ready(queue: Huey) -> None:
     """Make the tables where they are not there yet. STORE_FAULTS where the store does not answer."""
-    if hasattr(queue.storage, "initialize_schema"):  # Redis needs none
+    if isinstance(queue, RedisHuey):  # which has none
+        return
+    try:
+        queue.storage.initialize_schema()
+    except psycopg.errors.UniqueViolation:  # somebody else made them at the same moment, and has just finished
         queue.storage.initialize_schema()
 
 
