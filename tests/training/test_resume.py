@@ -17,6 +17,7 @@ import pytest
 from webapp.training.records import BEST, HISTORY
 from webapp.vision.keras_network import read_keras_model
 
+pytestmark = pytest.mark.timeout(900)  # processes that each load TensorFlow, on a machine that may be busy
 SMALL: Mapping[str, object] = {"side_px": 32, "epochs": 3, "batch_size": 8, "pretrained": False}
 RESNET: Mapping[str, object] = {
     "network": "resnet50",
@@ -49,7 +50,7 @@ def kill_at(folder: Path, settings: Mapping[str, object], epoch: int, batch: int
 def said(folder: Path, settings: Mapping[str, object], *more: str) -> list[dict[str, Any]]:
     """Run it to its end."""
     running = process(folder, settings, *more)
-    lines, _ = running.communicate(timeout=240)
+    lines, _ = running.communicate(timeout=600)
     assert running.returncode == 0
     return [json.loads(line) for line in lines.splitlines()]
 

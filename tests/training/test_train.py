@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.training.running import SIDE_PX, Told, lamps, settings_of
 from webapp.core.errors import MoveprintError
 from webapp.training.archive import TrainingData
 from webapp.training.card import card_of_model
+from webapp.training.checkpoints import read_state
 from webapp.training.config import RunSettings
 from webapp.training.examples import Examples
 from webapp.training.records import BEST, HISTORY, LOG, TENSORBOARD, EpochResult, Trained, TrainingFailedError
@@ -24,6 +26,7 @@ from webapp.vision.poses.own import decoder
 
 DATA = lamps()
 SETTINGS = settings_of(epochs=4, predictions_every=3, learning_rate=0.003)
+RESTLESS = settings_of(epochs=40, patience=3, plateau_patience=1, learning_rate=0.5, family="regression")
 
 
 @dataclass(frozen=True)
@@ -167,20 +170,6 @@ def test_curves_are_kept_for_tensorboard(run: Run) -> None:
         assert [loss for _, loss in losses] == pytest.approx(wanted)
 
 
-def test_what_the_watch_raises_ends_it_within_the_batch_and_the_run_can_go_on(run: Run, tmp_path: Path) -> None:
-    stopped = stop_at(3, 2)
-
-    with pytest.raises(StoppedError):
-        trained_in(tmp_path, SETTINGS, told=stopped)
-    assert stopped.batches[-1] == (3, 2, 3)
-    assert (tmp_path / BEST).is_file()
-
-    told, trained = trained_in(tmp_path, SETTINGS)
-    assert curve(stopped.epochs + told.epochs) == curve(run.told.epochs)
-    assert trained.usage.seconds > 0
-    assert "goes on after epoch 2" in (tmp_path / LOG).read_text()
-
-
 def test_a_run_that_has_ended_is_not_trained_again(run: Run) -> None:
     told, trained = trained_in(run.folder, SETTINGS)
 
@@ -188,37 +177,65 @@ def test_a_run_that_has_ended_is_not_trained_again(run: Run) -> None:
     assert replace(trained, usage=run.trained.usage) == run.trained
 
 
-def test_a_loss_that_is_no_number_fails_with_the_remedy_and_keeps_the_best(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def restless(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One that finds nothing better for a while."""
+    folder = tmp_path_factory.mktemp("restless")
+    return Run(folder, *trained_in(folder, RESTLESS))
+
+
+@pytest.fixture(scope="module")
+def stopped(restless: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Told]:
+    """The same, ended by its watch in the second batch of the last epoch but one."""
+    folder = tmp_path_factory.mktemp("stopped")
+    told = stop_at(restless.trained.epochs - 1, 2)
     with pytest.raises(StoppedError):
-        trained_in(tmp_path, SETTINGS, told=stop_at(2, 1))
-    best = (tmp_path / BEST).read_bytes()
-    blinding = DATA.images.copy()
-    blinding[:] = np.nan
-
-    with pytest.raises(TrainingFailedError, match=r"epoch 2, batch 1 of 3, .*lower learning rate than 0\.003"):
-        trained_in(tmp_path, SETTINGS, data=replace(DATA, images=blinding))
-
-    assert (tmp_path / BEST).read_bytes() == best
+        trained_in(folder, RESTLESS, told=told)
+    return folder, told
 
 
-def test_without_progress_the_rate_falls_and_it_stops_also_when_it_was_begun_twice(tmp_path: Path) -> None:
-    restless = settings_of(epochs=40, patience=3, plateau_patience=1, learning_rate=0.5, family="regression")
-    whole, ended = trained_in(tmp_path / "whole", restless)
-    middle = ended.epochs - 1
-    first = stop_at(middle, 2)
+def test_without_progress_the_learning_rate_falls_and_the_run_ends(restless: Run) -> None:
+    assert restless.trained.because == "no better validation loss for 3 epochs"
+    assert restless.trained.epochs == restless.trained.best_epoch + 3
+    assert restless.told.epochs[-1].learning_rate < RESTLESS.learning_rate
 
-    with pytest.raises(StoppedError):
-        trained_in(tmp_path / "twice", restless, told=first)
-    second, again = trained_in(tmp_path / "twice", restless)
 
-    assert ended.because == again.because == "no better validation loss for 3 epochs"
-    assert ended.epochs == ended.best_epoch + 3
-    assert whole.epochs[-1].learning_rate < 0.5
-    assert curve(first.epochs + second.epochs) == curve(whole.epochs)
+def test_what_the_watch_raises_ends_it_within_the_batch(restless: Run, stopped: tuple[Path, Told]) -> None:
+    folder, told = stopped
+
+    assert told.batches[-1] == (restless.trained.epochs - 1, 2, 3)
+    assert (folder / BEST).read_bytes()
+    assert "ended by StoppedError" in (folder / LOG).read_text()
+
+
+def test_a_run_goes_on_as_if_it_had_not_been_ended(restless: Run, stopped: tuple[Path, Told], tmp_path: Path) -> None:
+    folder, first = stopped
+    shutil.copytree(folder, tmp_path / "again")
+
+    second, trained = trained_in(tmp_path / "again", RESTLESS)
+
+    assert curve(first.epochs + second.epochs) == curve(restless.told.epochs)
+    assert trained.because == restless.trained.because
+
+
+def test_a_loss_that_is_no_number_fails_with_the_remedy_and_keeps_the_best(
+    stopped: tuple[Path, Told], tmp_path: Path
+) -> None:
+    folder, told = stopped
+    shutil.copytree(folder, tmp_path / "again")
+    blinding = replace(DATA, images=np.full_like(DATA.images, np.nan))
+
+    with pytest.raises(
+        TrainingFailedError, match=rf"epoch {len(told.epochs) + 1}, batch 1 of 3, .* lower learning rate"
+    ):
+        trained_in(tmp_path / "again", RESTLESS, data=blinding)
+
+    assert (tmp_path / "again" / BEST).read_bytes() == (folder / BEST).read_bytes()
+    assert read_state(tmp_path / "again") == read_state(folder)
 
 
 def test_a_run_ends_within_its_time_limit(tmp_path: Path) -> None:
-    told, trained = trained_in(tmp_path, settings_of(epochs=10_000, max_minutes=0.05))
+    told, trained = trained_in(tmp_path, settings_of(epochs=10_000, max_minutes=0.05, family="regression"))
 
     assert trained.because == "the time limit of 0.05 minutes was reached"
     assert len(told.epochs) == trained.epochs < 10_000

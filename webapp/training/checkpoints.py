@@ -36,7 +36,7 @@ def write_checkpoint(folder: Path, variables: Sequence[Any], state: Mapping[str,
     with _replacing(folder / LAST / _CHECKPOINT) as path, zipfile.ZipFile(path, "w") as archive:
         _write(archive, _STATE, np.asarray(json.dumps(state)))
         for number, variable in enumerate(variables):
-            _write(archive, str(number), np.asarray(variable))
+            _write(archive, str(number), tf.convert_to_tensor(variable).numpy())
 
 
 def read_state(folder: Path) -> Mapping[str, Any] | None:
