@@ -41,7 +41,7 @@ def build_model(settings: RunSettings, skeleton: Skeleton, weights: Path | None)
         outputs = [_heat(features, count)]
         if settings.family == "heatmap_offset":
             outputs.append(_offsets(features, count))
-    return tf.keras.Model(backbone.inputs, outputs, name=f"{settings.network}_{settings.family}")
+    return tf.keras.Model(backbone.input, outputs, name=f"{settings.network}_{settings.family}")
 
 
 def joined(model: Any) -> Any:
@@ -53,13 +53,13 @@ def joined(model: Any) -> Any:
     if len(model.outputs) == 1:
         return model
     together = layers.Concatenate(name="heat_and_offsets", dtype="float32")(model.outputs)
-    return tf.keras.Model(model.inputs, together, name=model.name)
+    return tf.keras.Model(model.input, together, name=model.name)
 
 
 def apart(model: Any) -> Any:
     """The way back of joined, for a model that was saved as such: its outputs as they are used."""
     names = [name for name in (KEYPOINTS, HEAT, OFFSETS) if any(layer.name == name for layer in model.layers)]
-    return tf.keras.Model(model.inputs, [model.get_layer(name).output for name in names], name=model.name)
+    return tf.keras.Model(model.input, [model.get_layer(name).output for name in names], name=model.name)
 
 
 def _regression(features: Any, count: int) -> Any:
