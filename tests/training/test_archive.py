@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from tests.dataset_seeding import drawn_picture, proposal
+from tests.training.data import labelled
 from webapp.core.errors import InvalidInputError
 from webapp.core.metrics import pck_sizes
-from webapp.core.skeleton import UPPER_BODY_6
+from webapp.core.skeleton import COCO_17, UPPER_BODY_6
 from webapp.datasets.crops import cut_out_grey
 from webapp.datasets.formats.npz_writing import in_crop, square_of, write_into
 from webapp.datasets.records import LabelledPerson, LabelledPicture
@@ -68,6 +69,20 @@ def test_the_rows_of_a_split_and_the_sizes_to_judge_by(archive: Path) -> None:
     ]
     assert np.array_equal(data.sizes, pck_sizes(data.keypoints, data.visibility, data.skeleton))
     assert data.sizes.shape == (6,)
+
+
+def test_people_whose_hips_nobody_labels_are_judged_by_their_boxes() -> None:
+    keypoints = np.zeros((4, 17, 2), np.float32)
+    keypoints[:, [5, 6]], keypoints[:, [11, 12]] = (0.5, 0.2), (0.5, 0.6)  # shoulders and hips
+    keypoints[:, 0] = (0.5, 0.1)
+    visibility = np.zeros((4, 17), np.uint8)
+    visibility[:, [0, 5, 6]] = 2
+    visibility[:2, [11, 12]] = 2
+
+    half = labelled(COCO_17, keypoints, visibility)
+    assert half.sizes == pytest.approx([0.4, 0.4, 0, 0])
+    visibility[1, 11] = 0
+    assert labelled(COCO_17, keypoints, visibility).sizes == pytest.approx([0.5, 0.5, 0.1, 0.1])
 
 
 def test_pictures_stay_on_the_disk(archive: Path) -> None:

@@ -78,14 +78,17 @@ def keypoint_similarity(distances_px: NDArray[np.floating], names: Sequence[str]
     return float(keypoint_similarities(distances_px, names, area_px).mean())
 
 
-def pck_sizes(keypoints: FloatArray, visibility: NDArray[np.uint8], skeleton: Skeleton) -> FloatArray:
+def pck_sizes(
+    keypoints: FloatArray, visibility: NDArray[np.uint8], skeleton: Skeleton, *, by_torso: bool = True
+) -> FloatArray:
     """By which keypoint errors are judged, (N,), in the unit of the keypoints (N, K, 2); 0: this one does not count.
 
-    The torso, from the middle of the shoulders to that of the hips, where the skeleton has these four; 0 where one is
-    not labelled. Else the longer side of the box around the labelled keypoints. visibility: (N, K), 0 where absent.
+    The torso, from the middle of the shoulders to that of the hips, where the skeleton has these four and by_torso is
+    asked for; 0 where one is not labelled. Else the longer side of the box around the labelled keypoints. visibility:
+    (N, K), 0 where absent.
     """
     labelled = visibility > 0
-    if skeleton.index.keys() >= set(TORSO):
+    if by_torso and skeleton.index.keys() >= set(TORSO):
         places = [skeleton.index[name] for name in TORSO]
         corners = keypoints[:, places]
         torso = (corners[:, 0] + corners[:, 1] - corners[:, 2] - corners[:, 3]) / 2

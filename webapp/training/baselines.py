@@ -99,7 +99,7 @@ def judge(model: Accuracy, mean: Accuracy, against: Comparison | None) -> Verdic
     Of a teacher that made more than half of the labels itself nothing can be said: it is measured by itself.
     """
     if np.isnan(model.pck02):
-        missing = "no sample has a size to judge by (labelled shoulders and hips, where the skeleton has both)"
+        missing = "no sample that it is judged on has a size to judge by (labelled shoulders and hips)"
         return Verdict(False, None, (f"{missing}: nothing can be said of its accuracy",))
     beats_mean = _merit(model) > _merit(mean)
     reasons = [f"{_apart(model, mean)} the mean pose, which looks at no picture"]

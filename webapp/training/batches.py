@@ -14,7 +14,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from webapp.core.metrics import pck_sizes
 from webapp.core.records import FloatArray
 from webapp.training.archive import TrainingData
 from webapp.training.augment import augmented
@@ -58,7 +57,7 @@ class Batches:
             sizes = self._data.sizes[rows]
         else:
             images, keypoints, visibility = self._augmented(epoch, rows, self._augmentation)
-            sizes = pck_sizes(keypoints, visibility, self._data.skeleton)
+            sizes = self._data.sizes_of(keypoints, visibility)
         _let_go(self._data.images)
         return images, _targets(keypoints, visibility, sizes)
 
