@@ -49,9 +49,13 @@ def begun(instance_dir: Path, *arguments: str) -> subprocess.Popen[str]:
         "MOVEPRINT_TRAINING_THREADS": "1",
     }
     command = [sys.executable, "-m", "webapp", "train", *SMALL, *arguments]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # where ignored, the process would ignore it too
+    try:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def listed(terminal: Terminal, instance_dir: Path) -> str:

@@ -297,7 +297,7 @@ def test_a_run_that_dies_again_and_again_at_the_same_place_fails(
     [
         ("empty", "No sample of this dataset is labelled and reviewed; a run needs at least 8"),
         ("one person", "person"),
-        ("a keypoint lacks", "Left_wrist is not labelled in any sample that could be trained on"),
+        ("a keypoint lacks", "left_wrist is not labelled in any sample that could be trained on"),
     ],
     ids=["empty", "one-person", "lacking-keypoint"],
 )
