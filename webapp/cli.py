@@ -111,7 +111,9 @@ def _add_model_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     training_options.add_runs_arguments(runs)
     runs.set_defaults(run=_runs)
 
-    export = commands.add_parser("export", help="a Keras pose model as TFLite, and how far the two are apart")
+    export = commands.add_parser(
+        "export", help="a Keras pose model or a training run as TFLite or ONNX, with how far the two are apart"
+    )
     models_options.add_export_arguments(export)
     export.set_defaults(run=_export)
 
