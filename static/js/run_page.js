@@ -21,28 +21,33 @@ const question = new Question(find(document, "[data-question]"));
 const progress = new RunProgress(find(root, "[data-progress]"), find(root, "[data-announce]"), question);
 const curves = new RunCurves(find(root, "[data-curves]"));
 const examples = new RunExamples(find(root, "[data-examples]"), { url: `${url}/files/predictions.json`, samplesUrl, skeleton });
+const facts = find(root, "[data-facts]");
 let lastEpoch = 0;
+let lastUse = null; // as the newest epoch told it
 
 function show(run) {
   progress.show(run);
   lastEpoch = run.new_epochs.at(-1)?.epoch ?? lastEpoch;
   curves.add(run.new_epochs, run.best_epoch);
   examples.follow(run.predictions);
-  if (!run.ended) showUse(run);
+  if (run.new_epochs.length && !run.ended) {
+    lastUse = run;
+    showUse();
+    // what it learns from is known once it has begun
+    if (facts.dataset.known !== "true") refresh(["[data-facts]"]).then(showUse);
+  }
   showLog(run.log);
   return run.ended;
 }
 
 // What it uses while it goes on; the server writes the same when it has ended.
-function showUse({ new_epochs: epochs, usage, pictures_per_s: perSecond }) {
+function showUse() {
+  if (!lastUse) return;
   const place = (name) => find(root, `[data-use="${name}"]`);
-  const last = epochs.at(-1);
-  if (last) {
-    setText(place("data_share"), `${percent(last.data_share)} of the time`);
-    setText(place("memory_mb"), `${Math.round(last.memory_mb).toLocaleString()} MB`);
-  }
-  if (perSecond) setText(place("pictures_per_s"), Math.round(perSecond).toLocaleString());
-  if (usage?.device) setText(place("device"), `${usage.device}${usage.threads ? `, ${usage.threads} threads` : ""}`);
+  const last = lastUse.new_epochs.at(-1);
+  setText(place("data_share"), `${percent(last.data_share)} of the time`);
+  setText(place("memory_mb"), `${Math.round(last.memory_mb).toLocaleString()} MB`);
+  if (lastUse.pictures_per_s) setText(place("pictures_per_s"), Math.round(lastUse.pictures_per_s).toLocaleString());
 }
 
 function showLog(text) {
@@ -55,18 +60,19 @@ function showLog(text) {
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
-// What the server writes of a run that has ended, put in place without leaving the page.
-async function refresh() {
+// What the server writes of the run by now, put in place without leaving the page.
+async function refresh(parts = ["[data-results]", "[data-facts]"]) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
   if (!response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const part of ["[data-results]", "[data-facts]"]) find(root, part).replaceChildren(...find(fresh, part).childNodes);
+  for (const part of parts) find(root, part).replaceChildren(...find(fresh, part).childNodes);
+  facts.dataset.known = find(fresh, "[data-facts]").dataset.known;
   showLocalTimes(root);
-  ready();
+  if (parts.includes("[data-results]")) ready();
 }
 
 function ready() {
-  showResults(find(root, "[data-results]"), { skeleton, samplesUrl, labelUrl: root.dataset.labelUrl, refresh });
+  showResults(find(root, "[data-results]"), { skeleton, samplesUrl, labelUrl: root.dataset.labelUrl, refresh: () => refresh() });
   const button = root.querySelector("[data-delete]");
   if (button) button.hidden = root.dataset.ended !== "true";
 }
@@ -88,6 +94,7 @@ async function watch() {
   try {
     await poll(() => requestJson(`${url}/progress?after=${lastEpoch}`), { show, note: (text) => progress.note(text), everyMs: LOOK_MS, hiddenMs: LOOK_HIDDEN_MS });
     root.dataset.ended = "true";
+    lastUse = null; // the server knows it better by now
     if (!wasEnded) await refresh();
   } catch (error) {
     progress.note(error.message);

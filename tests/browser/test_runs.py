@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser import seeding
 from tests.browser.conftest import OpenPage
@@ -17,7 +17,7 @@ from tests.browser.running import RunningServer
 from tests.browser.test_modules import run
 from tests.browser.test_pages import Look, needs_axe
 from tests.dataset_seeding import Seeded
-from tests.run_seeding import evaluation, seed_run, write_files
+from tests.run_seeding import data_facts, evaluation, seed_run, write_files
 from webapp.config import Settings
 from webapp.db.base import new_id, utc_now
 from webapp.db.engine import transaction
@@ -161,7 +161,7 @@ def test_only_losses_that_fit_the_answer_are_offered(open_page: OpenPage, arms: 
 def test_a_run_is_watched_while_it_goes_on_until_its_results_come(
     app: Flask, open_page: OpenPage, arms: Seeded, seed: Seed
 ) -> None:
-    run_id = seed(state="running", epochs=7, step="Training: epoch 8 of 200", done=10, total=40)
+    run_id = seed(state="running", epochs=7, step="Training: epoch 8 of 200", done=10, total=40, facts=False)
     page = open_page(f"/runs/{run_id}", username="chief")
     bar = page.get_by_role("progressbar")
     expect(bar).to_have_attribute("aria-valuenow", "3", timeout=SOON_MS)
@@ -174,7 +174,9 @@ def test_a_run_is_watched_while_it_goes_on_until_its_results_come(
         told = session.get_one(TrainingRun, run_id)
         told.epoch = told.best_epoch = 8
         told.best_pck = 0.9
+        told.data = json.dumps(data_facts(arms))
     expect(page.get_by_text("best so far: 90.0 %")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_role("row", name="Training 60 5")).to_be_visible(timeout=SOON_MS)
     expect(page.locator("[data-use=memory_mb]")).to_have_text("4,321 MB")
     expect(page.locator("[data-use=data_share]")).to_have_text("25.0 % of the time")
 
@@ -215,13 +217,10 @@ def test_the_page_says_when_the_server_does_not_answer_and_goes_on_when_it_does(
     page = open_page(f"/runs/{run_id}", username="chief", expected_errors="ERR_FAILED")
     expect(page.locator("[data-progress] .tag")).to_have_text("running", timeout=SOON_MS)
 
-    def refuse(route: Route) -> None:
-        route.abort()
-
-    page.route("**/progress*", refuse)
+    page.route("**/progress*", lambda route: route.abort())
     note = page.get_by_text("The server cannot be reached.")
     expect(note).to_be_visible(timeout=SOON_MS)
-    page.unroute("**/progress*", refuse)
+    page.unroute("**/progress*")
 
     expect(note).to_be_hidden(timeout=SOON_MS)
 
