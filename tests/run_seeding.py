@@ -39,7 +39,7 @@ def seed_run(
     facts: bool = True,
     **job_values: object,
 ) -> str:
-    """A run of the dataset, inside an app context; its id. pck: of the best epoch. facts: it knows what it learned from."""
+    """A run of the dataset, inside an app context; its id. pck: of the best epoch. facts: data is known already."""
     now, ended = utc_now(), state in {"succeeded", "failed", "cancelled"}
     with transaction() as session:
         version = session.query(DatasetVersion).filter_by(dataset_id=arms.dataset_id).first()
