@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.config import Settings
-from webapp.db import accounts, actions, datasets, feedback, history, jobs, models
+from webapp.db import accounts, actions, datasets, feedback, history, jobs, models, runs
 from webapp.db.engine import init_database
 from webapp.db.schema import init_migrations
 
-TABLES = (accounts, actions, datasets, feedback, history, jobs, models)
+TABLES = (accounts, actions, datasets, feedback, history, jobs, models, runs)
 """Every module of tables is imported: they refer to each other by name."""
 
 

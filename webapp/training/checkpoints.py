@@ -18,9 +18,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from webapp.core.errors import MoveprintError
-from webapp.training.records import TrainingFailedError
+from webapp.training.records import LAST, TrainingFailedError
 
-LAST = "last"
 _CHECKPOINT, _STATE = "checkpoint.npz", "state"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_TEXTS = ("No space left on device", "Disk quota exceeded", "File too large")
