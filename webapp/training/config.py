@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -150,7 +149,7 @@ def _value(key: str, value: object, default: object) -> object:
 
 
 def _states(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not value or not set(value) <= set(STATES):
+    if not isinstance(value, list | tuple) or not value or not all(state in STATES for state in value):
         raise InvalidInputError(f"states must be some of {', '.join(STATES)}, got {value!r:.60}")
     return tuple(state for state in STATES if state in value)
 
@@ -167,8 +166,7 @@ def _number(key: str, value: object, default: object) -> float | int | None:
     low, high = RANGES[key]
     whole = isinstance(default, int)
     kind = "a whole number" if whole else "a number"
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    if not isinstance(value, int | float) or not fits or (whole and value != int(value)):
         raise InvalidInputError(f"{key} must be {kind} from {low:g} to {high:g}, got {value!r:.40}")
-    if not low <= value <= high or (whole and value != int(value)):
-        raise InvalidInputError(f"{key} must be {kind} from {low:g} to {high:g}, got {value:g}")
     return int(value) if whole else float(value)
