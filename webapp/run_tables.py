@@ -40,12 +40,13 @@ def form_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
                 form["form"],
                 NOTHING if form["size_bytes"] is None else f"{form['size_bytes'] / 1e6:.2f} MB",
                 _percent(form["pck02"]),
+                NOTHING if form["mean_px"] is None else f"{form['mean_px']:.2f} px",
                 NOTHING if form["largest_px"] is None else f"{form['largest_px']:.2f} px",
                 NOTHING if fastest is None else f"{fastest:.2f} ms",
                 form["problem"] or form["flagged"] or "",
             )
         )
-    yield from _table(("form", "size", "PCK@0.2", "off Keras", "a picture", ""), rows)
+    yield from _table(("form", "size", "PCK@0.2", "off Keras", "at most", "a picture", ""), rows)
 
 
 def epoch_lines(epochs: Sequence[RunEpoch]) -> Iterator[str]:
