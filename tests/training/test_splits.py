@@ -104,6 +104,19 @@ def test_somebody_unnamed_goes_with_the_only_person_named_in_the_recording() -> 
     assert groups_of(samples, "person") == [anna, anna, anna, ben, home, park, park]
 
 
+def test_somebody_unnamed_goes_with_the_only_person_named_in_pictures_that_look_the_same() -> None:
+    samples = [
+        SampleFacts("Anna", "coco", "import", "1", 0b1),
+        SampleFacts("", "coco", "import", "2", 0b11),
+        SampleFacts("", "coco", "import", "1", 0b1),
+        SampleFacts("Anna", "coco", "import", "3", MASK),
+        SampleFacts("Ben", "coco", "import", "4", MASK - 1),
+        SampleFacts("", "coco", "import", "5", MASK - 2),
+    ]
+    anna, ben = ("person", "Anna"), ("person", "Ben")
+    assert groups_of(samples, "person") == [anna, anna, anna, anna, ben, ("picture", "3")]
+
+
 def test_pictures_that_look_the_same_stay_together_however_long_the_chain() -> None:
     chain = [single(n, dhash=(1 << 3 * n) - 1) for n in range(8)]  # each three bits from the one before
     groups = groups_of([*chain, single(11), single(12)], "person")

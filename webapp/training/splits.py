@@ -51,10 +51,10 @@ def splits_of(
 ) -> list[str]:
     """For each sample one of SPLITS; the same for the same seed. look: called now and then, may raise.
 
-    "person": one person's samples stay together. Somebody unnamed in a recording goes with the only person who is
-    named in it, else with the recording; in single pictures, with all pictures that look the same. "source": one
-    recording or one import stays together. "given": as set by hand, and of the rest as of "person", whoever is in
-    one already with what they have most of.
+    "person": one person's samples stay together. Somebody unnamed goes with the only person who is named in the same
+    recording, or in single pictures that look the same, else with all of that recording or of those pictures.
+    "source": one recording or one import stays together. "given": as set by hand, and of the rest as of "person",
+    whoever is in one already with what they have most of.
 
     The shares are met as nearly as groups allow. Two groups are trained on and validated on, and then nothing is left
     to test on: the run is tested on what it was validated on, and says so. InvalidInputError for fewer.
@@ -73,21 +73,29 @@ def groups_of(samples: Sequence[SampleFacts], split_by: str, look: Callable[[], 
     """For each sample what it belongs to, by "person" or by "source"."""
     if split_by == "source":
         return [("recording", sample.source, sample.session) for sample in samples]
-    named = defaultdict[tuple[str, str], set[str]](set)
+    single = [sample for sample in samples if sample.source not in RECORDINGS]
+    unnamed = any(not sample.person for sample in single)
+    alike = _alike({each.picture: each.dhash for each in single}, look) if unnamed else {}
+    named = defaultdict[Group, set[str]](set)
     for sample in samples:
-        if sample.person and sample.source in RECORDINGS:
-            named[sample.source, sample.session].add(sample.person)
-    alike = _alike({each.picture: each.dhash for each in samples if not each.person}, look)
+        if sample.person:
+            named[_scene(sample, alike)].add(sample.person)
     return [_of_person(sample, named, alike) for sample in samples]
 
 
-def _of_person(sample: SampleFacts, named: Mapping[tuple[str, str], set[str]], alike: Mapping[str, str]) -> Group:
+def _scene(sample: SampleFacts, alike: Mapping[str, str]) -> Group:
+    """The recording that a sample is of, or the pictures that look like its own."""
+    if sample.source in RECORDINGS:
+        return "recording", sample.source, sample.session
+    return "picture", alike.get(sample.picture, sample.picture)
+
+
+def _of_person(sample: SampleFacts, named: Mapping[Group, set[str]], alike: Mapping[str, str]) -> Group:
     if sample.person:
         return "person", sample.person
-    if sample.source not in RECORDINGS:
-        return "picture", alike[sample.picture]
-    there = named.get((sample.source, sample.session), set())
-    return ("person", next(iter(there))) if len(there) == 1 else ("recording", sample.source, sample.session)
+    scene = _scene(sample, alike)
+    there = named.get(scene, set())
+    return ("person", next(iter(there))) if len(there) == 1 else scene
 
 
 def _alike(dhashes: Mapping[str, int], look: Callable[[], None]) -> dict[str, str]:
