@@ -19,6 +19,8 @@ from webapp.training.archive import TrainingData
 from webapp.training.evaluate import points_json
 from webapp.training.records import PREDICTIONS, EpochResult, Prediction
 
+MOST_EXAMPLES = 100
+"""Epochs that examples are kept of: the file is read and written as a whole, and there may be thousands."""
 _NOT_IN_ROWS = ("best",)
 
 
@@ -49,15 +51,16 @@ class RunWatch:
                 run.best_epoch, run.best_pck = result.epoch, result.pck
 
     def predictions(self, epoch: int, predictions: Sequence[Prediction]) -> None:
-        """Added to those of the epochs before."""
+        """Added to those of the epochs before, of which every other goes when they become too many."""
         path = self._folder / PREDICTIONS
         ids = [each.sample_id for each in predictions]
         kept = _kept(path)
         before = kept["epochs"] if kept is not None and [each["sample_id"] for each in kept["samples"]] == ids else []
+        before = [each for each in before if each["epoch"] < epoch]
         told = {
             "samples": [{"sample_id": each, "labelled": self._labelled(each)} for each in ids],
             "epochs": [
-                *(each for each in before if each["epoch"] < epoch),
+                *(before if len(before) < MOST_EXAMPLES else before[::2]),
                 {"epoch": epoch, "keypoints": [points_json(each.keypoints) for each in predictions]},
             ],
         }
