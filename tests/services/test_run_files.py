@@ -112,3 +112,6 @@ def test_an_attempt_came_further_with_an_epoch_with_its_archive_or_with_a_form_a
     assert not begins_and(HISTORY, "epoch,loss\n1,0.5\n2,0.4\n")
     assert begins_and(f"{EXPORTS}/small.tflite", "model")
     assert not begins_and()
+    note_beginning(folder)
+    (folder / EXPORTS / "small.tflite").unlink()
+    assert not came_further(job_id), "it fell behind, and could do so for ever"

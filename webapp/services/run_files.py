@@ -83,7 +83,7 @@ def came_further(job_id: str) -> bool:
             began_at = json.loads((folder / BEGAN_AT).read_bytes())
         except (OSError, ValueError):  # it died before it could say where it began
             return False
-        return bool(_place(folder) != began_at)
+        return bool(_place(folder) > began_at)
     return False
 
 
