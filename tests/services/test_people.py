@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from tests.conftest import MakeAccount
 from tests.dataset_seeding import Seeded, seed_dataset
+from tests.run_seeding import seed_run
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, NotAllowedError, NotFoundError
 from webapp.core.records import Box
@@ -26,6 +27,8 @@ from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFile, JobFinding
 from webapp.services import erasing, people
 from webapp.services.picture_files import exports_dir
+from webapp.services.run_files import run_dir
+from webapp.training.records import ARCHIVE
 
 
 @pytest.fixture
@@ -233,6 +236,12 @@ class TestDeleting:
                 for job in (brought, looked):
                     session.add(JobFinding(job_id=job.id, kind="noted", file_name=name, reason="small"))
             session.add(JobFile(job_id=draft.id, name="more.jpg", size_bytes=1))
+        only_one = f"{self.NAME} is the only person in all 6 samples."
+        run_id = seed_run(arms, owner.id, state="failed", message=only_one, metrics=None)
+        packed = run_dir(settings, run_id) / ARCHIVE
+        packed.parent.mkdir(parents=True)
+        packed.write_bytes(b" ".join(picture.sha256.encode() for picture in pictures))
+        with transaction() as session:
             for picture in pictures:
                 session.get_one(Picture, picture.id).job_id = brought.id
         for folder in (
@@ -250,7 +259,8 @@ class TestDeleting:
     ) -> None:
         found_before = places_of([self.NAME.lower(), *traces], settings.instance_dir)
         assert any(place.startswith("datasets/exports") for place in found_before)
-        assert {"pictures", "pictured_people", "job_files", "job_findings"} <= set(found_before)
+        assert any(place.startswith("runs") for place in found_before)
+        assert {"pictures", "pictured_people", "job_files", "job_findings", "jobs"} <= set(found_before)
 
         losses = erasing.delete_person(owner, arms.people[self.NAME])
         kept = [file.read_bytes().lower() for file in settings.instance_dir.glob("*.sqlite3*")]
@@ -259,6 +269,7 @@ class TestDeleting:
         assert [(loss.dataset.name, loss.pictures) for loss in losses] == [("Arms", 3), ("Same pictures", 1)]
         assert places_of([self.NAME.lower(), arms.people[self.NAME], *traces], settings.instance_dir) == []
         assert db.session.scalars(select(JobFile.name)).all() == ["ben/1.jpg"]
+        assert "somebody is the only person in all 6 samples." in db.session.scalars(select(Job.message)).all()
 
     def test_says_beforehand_what_would_go(self, owner: User, arms: Seeded, traces: list[str]) -> None:
         losses = erasing.losses_with(owner, arms.people[self.NAME])

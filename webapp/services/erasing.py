@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -77,15 +78,19 @@ def delete_person(actor: User, person_id: str) -> Sequence[DatasetLoss]:
         ).all()
         jobs_with_files = _forget_in_jobs(session, person, dataset_ids)
         jobs_with_files += {picture.job_id for picture in pictures if picture.job_id is not None}
-        ended = session.scalars(select(Job.id).where(Job.dataset_id.in_(dataset_ids), Job.state.in_(ENDED))).all()
-        for job_id in ended:
-            _forget_lines(session, job_id, person, {picture.file_name for picture in pictures})
+        ended = session.scalars(select(Job).where(Job.dataset_id.in_(dataset_ids), Job.state.in_(ENDED))).all()
+        for job in ended:
+            _forget_lines(session, job.id, person, {picture.file_name for picture in pictures})
+            job.message = job.message and _without_name(job.message, person)
+        ended_ids = [job.id for job in ended]
         session.execute(delete(Picture).where(Picture.id.in_(_showing(person))))
         for dataset_id in dataset_ids:
             raise_change_number(session, dataset_id)
             forget_gone_originals(session, dataset_id)
         session.delete(person)
     _delete_files([picture.sha256 for picture in pictures], jobs_with_files)
+    for job_id in ended_ids:  # a crash may have left what a training run had packed
+        run_files.forget_data(job_id)
     forget_log()
     return losses
 
@@ -151,6 +156,11 @@ def _names(file_name: str, person: PicturedPerson) -> bool:
     """Whether a folder or the file itself is named after the person, as in anna/7.jpg."""
     path = PurePosixPath(file_name)
     return person.name_key in {name_key(part) for part in (*path.parts, path.stem)}
+
+
+def _without_name(text: str, person: PicturedPerson) -> str:
+    """A sentence that may name the person, such as why nobody was left to train on."""
+    return re.sub(rf"(?<!\w){re.escape(person.name)}(?!\w)", "somebody", text, flags=re.IGNORECASE)
 
 
 def _delete_files(sha256s: Iterable[str], job_ids: Iterable[str]) -> None:
