@@ -13,7 +13,7 @@ from webapp.core.errors import InvalidInputError, NotAllowedError, NotFoundError
 from webapp.core.skeleton import UPPER_BODY_6
 from webapp.core.skeleton_json import skeleton_reference
 from webapp.db.accounts import User
-from webapp.db.base import db
+from webapp.db.base import db, utc_now
 from webapp.db.datasets import Dataset, DatasetMember
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFinding
@@ -162,12 +162,13 @@ def test_what_has_not_begun_is_cancelled_at_once(anna: User, arms: str) -> None:
         start_job(anna, job.id)
 
 
-@pytest.mark.parametrize(("state", "attempts"), [("running", 1), ("queued", 1)])
+@pytest.mark.parametrize(("state", "attempts"), [("running", 1), ("queued", 1), ("queued", 0)])
 def test_what_has_begun_is_asked_to_end_since_it_has_something_to_take_back(
     anna: User, arms: str, state: str, attempts: int
 ) -> None:
     job = create_job(anna, "import", arms, {})
-    change(job, state=state, attempts=attempts)
+    # no attempt counts of one that ended with its server, or that came further each time
+    change(job, state=state, attempts=attempts, started_at=utc_now())
 
     job = cancel_job(anna, job.id)
 

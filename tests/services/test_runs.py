@@ -136,16 +136,16 @@ def test_the_time_left_is_that_of_all_epochs_unless_the_minutes_end_first(owner:
     assert time_left_s("succeeded", epochs=10) is None
 
 
-def test_a_run_that_waits_is_cancelled_at_once_and_leaves_no_pictures(
-    owner: User, arms: Seeded, settings: Settings
-) -> None:
-    run_id = seed_run(arms, owner.id, state="queued", epochs=0, attempts=0)
-    folder = run_dir(settings, run_id)
-    folder.mkdir(parents=True)
-    (folder / ARCHIVE).write_bytes(b"pictures")
+def test_a_run_that_waits_is_cancelled_at_once(owner: User, arms: Seeded) -> None:
+    run_id = seed_run(arms, owner.id, state="queued", epochs=0, attempts=0, started_at=None)
 
     assert runs.cancel_run(owner, run_id).job.state == "cancelled"
-    assert not (folder / ARCHIVE).exists()
+
+
+def test_a_run_that_waits_to_go_on_is_asked_to_end_since_it_has_pictures(owner: User, arms: Seeded) -> None:
+    run = runs.cancel_run(owner, seed_run(arms, owner.id, state="queued", attempts=0))
+
+    assert (run.job.state, run.job.cancel_asked) == ("queued", True)
 
 
 def test_a_run_that_goes_on_is_asked_to_end(owner: User, arms: Seeded) -> None:

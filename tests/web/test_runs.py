@@ -136,7 +136,7 @@ def test_only_the_end_of_a_long_log_is_told_in_whole_lines(
 def test_cancelling_is_for_editors_and_ends_one_that_waits(
     app: Flask, people: dict[str, Browser], arms: Seeded
 ) -> None:
-    run_id = seeded(app, people, arms, state="queued", epochs=0, attempts=0)
+    run_id = seeded(app, people, arms, state="queued", epochs=0, attempts=0, started_at=None)
 
     refused = people["labeller"].send_json(f"/runs/{run_id}/cancel", {})
     answer = people["editor"].send_json(f"/runs/{run_id}/cancel", {})

@@ -107,7 +107,7 @@ def cancel_job(actor: User, job_id: str) -> Job:
     with transaction() as session:
         job = job_for(actor, job_id, "edit", session)
         # one that was begun before and waits to go on has something to take back
-        never_began = job.state == "draft" or (job.state == "queued" and job.attempts == 0)
+        never_began = job.state == "draft" or (job.state == "queued" and job.started_at is None)
         if never_began:
             job.state, job.ended_at, job.message = "cancelled", utc_now(), "It was cancelled before it began."
             session.execute(delete(JobFile).where(JobFile.job_id == job_id))

@@ -129,8 +129,7 @@ def time_left_s(run: TrainingRun) -> float | None:
 def cancel_run(actor: User, run_id: str) -> TrainingRun:
     """End it within a batch. What it reached by then stays, its best network too."""
     run = run_for(actor, run_id, "edit")
-    if jobs.cancel_job(actor, run.job_id).state == "cancelled":  # nobody is at it who would clean up
-        run_files.forget_data(run.job_id)
+    jobs.cancel_job(actor, run.job_id)
     return run_for(actor, run_id)
 
 
