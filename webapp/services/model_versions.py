@@ -173,7 +173,7 @@ def _row(run: TrainingRun, name: str, form: str, card: OwnModelCard) -> ModelVer
         dataset=db.session.get_one(Dataset, run.dataset_id).name,
         dataset_version=None if run.version is None else run.version.number,
         settings=run.settings,
-        metrics=run.metrics or "{}",
+        metrics=json.dumps(_of_nobody(runs.metrics_of(run) or {})),
         code_version=run.code_version,
     )
 
@@ -189,6 +189,11 @@ def _store(version: ModelVersion, folder: Path, card: OwnModelCard, own: Path) -
         write_note(folder, version.id)
         with _placed(folder, own / version.pose_model):
             session.commit()
+
+
+def _of_nobody(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures alone: keypoints of people in pictures go with their dataset, and a version stays."""
+    return {key: value for key, value in metrics.items() if key != "worst"}
 
 
 def _next_number(session: Session, name: str, own: Path) -> int:
