@@ -1,4 +1,4 @@
-"""Speed and memory of training the small network, beside Keras's own fit of it on arrays in memory."""
+"""Speed and memory of training the small network, beside Keras's own fit of it on arrays in memory; and the pages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from webapp.bench.measured_child import measured_in_child, number_of
 from webapp.bench.printing import print_measured
 from webapp.bench.rounds import shown
+from webapp.bench.training_web import page_times
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError
 from webapp.core.skeleton import COCO_17
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=3, help="each way so many times in turn, default 3")
 
 
-def run(arguments: argparse.Namespace, _settings: Settings) -> int:
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Measure; prints a table, and with --json one flat object as the last line."""
     if not _LEAST <= arguments.pictures <= _MOST:
         raise InvalidInputError(f"--pictures must be {_LEAST} to {_MOST}, got {arguments.pictures}")
@@ -43,7 +44,8 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
             for way, measured in ways.items():
                 given = [way, str(archive), str(_EPOCHS), str(arguments.threads)]
                 measured.append(measured_in_child("webapp.bench.training_fit", given))
-    print_measured(_medians(ways), arguments.json)
+        pages = page_times(Path(folder), settings)
+    print_measured({**_medians(ways), **pages}, arguments.json)
     return 0
 
 
