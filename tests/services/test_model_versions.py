@@ -27,6 +27,7 @@ from webapp.services.picture_files import sweep
 from webapp.services.run_files import run_dir
 from webapp.services.version_files import NOTE
 from webapp.training.records import EXPORTS
+from webapp.vision.catalogue import ModelEntry
 from webapp.vision.own_card import card_of
 
 HOUR_S = 3600.0
@@ -220,6 +221,23 @@ def test_a_version_is_activated_told_as_active_not_removed_meanwhile_and_gone_ba
     assert back.models.pose_model == "arms-v1"
     assert len(told) == 3
     assert (own / "arms-v2").is_dir()
+
+
+def test_a_version_that_is_removed_while_somebody_activates_it_is_not_used(
+    chief: User, run_id: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, known = model_versions.register(chief, run_id, "arms", "int8"), models.known
+
+    def known_until_removed(actor: User) -> tuple[ModelEntry, ...]:
+        entries = known(actor)
+        model_versions.remove(chief, version.id)
+        return entries
+
+    monkeypatch.setattr(models, "known", known_until_removed)
+
+    with pytest.raises(InvalidInputError, match="arms-v1 was removed meanwhile; choose another model"):
+        model_versions.activate(chief, version.id)
+    assert models.selection().models.pose_model == settings.pose_model
 
 
 def test_a_version_whose_files_were_deleted_by_hand_is_told_and_not_activated(

@@ -93,9 +93,13 @@ def versions_of_run(run_id: str) -> Sequence[ModelVersion]:
 
 
 def version_for(actor: User, version_id: str, session: Session | None = None) -> ModelVersion:
-    """One that was not removed; NotFoundError where there is none of this id."""
+    """One that was not removed; in a session of one's own locked until its end.
+
+    NotFoundError where there is none of this id.
+    """
     require_role(actor, "user")
-    version = (session or db.session()).get(ModelVersion, version_id, populate_existing=True)
+    locked = session is not None
+    version = (session or db.session()).get(ModelVersion, version_id, populate_existing=True, with_for_update=locked)
     if version is None or version.removed_at is not None:
         raise NotFoundError(f"there is no model version {version_id!r:.40}")
     return version

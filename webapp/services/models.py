@@ -20,9 +20,11 @@ from webapp.db.actions import Take
 from webapp.db.base import db
 from webapp.db.engine import transaction, unless_taken
 from webapp.db.models import StoredChoice
+from webapp.db.runs import ModelVersion
 from webapp.pipeline.messages import ON_DEVICE, ModelChoice
 from webapp.recognition.compatibility import compared_keypoints
 from webapp.services.permissions import require_role
+from webapp.services.version_files import is_left, own_models_dir
 from webapp.vision.catalogue import ModelEntry, known_models
 
 models_changed = Signal("the installation uses other models; sent after the commit")
@@ -202,11 +204,26 @@ def _change(
             raise InvalidInputError(CHANGED_MEANWHILE)
         new = change(session, stored)
         if new is not None:
+            _require_not_removed(session, new.pose_model)
             new.number, new.chosen_by = (_number(stored) or 0) + 1, actor.id
             session.add(new)
     if new is not None:
         models_changed.send("webapp.services.models")
     return selection()
+
+
+def _require_not_removed(session: Session, pose_model: str | None) -> None:
+    """InvalidInputError for a registered version that somebody has removed since it was looked at.
+
+    Its row is held until the end: whoever removes it waits, and then finds it used.
+    """
+    query = select(ModelVersion).where(ModelVersion.pose_model == pose_model).with_for_update()
+    version = session.scalar(query.execution_options(populate_existing=True))
+    if version is None or version.removed_at is None:
+        return
+    folder = own_models_dir() / version.pose_model
+    if not folder.is_dir() or is_left(session, folder):  # else it is one that somebody has added by hand since
+        raise InvalidInputError(f"{pose_model} was removed meanwhile; choose another model")
 
 
 def _settings() -> Settings:
