@@ -26,9 +26,17 @@ from webapp.vision.own_shapes import Hints, deduce
 from webapp.vision.poses.own import decoder, own_estimator
 from webapp.vision.quantised import load_float_network
 
-SIDE_PX = 64
+SIDE_PX = 32
+"""The smallest that there is: what is claimed here is the same for all, and takes a fraction of the time."""
 ARM = Skeleton("arm", ("shoulder", "elbow", "hand"), (("shoulder", "elbow"), ("elbow", "hand")))
 PAIRS = [(network, family) for network in NETWORKS for family in FAMILIES]
+SHOWN = {
+    "small": "heatmap_offset",
+    "mobilenet_v3_small": "heatmap_offset",
+    "efficientnet_b0": "heatmap",
+    "resnet50": "regression",
+}
+"""By network the family that it is saved and converted in: heads and networks know nothing of each other."""
 PICTURES = np.random.default_rng(1).uniform(0, 1, (4, SIDE_PX, SIDE_PX, 1)).astype(np.float32)
 
 
@@ -61,9 +69,25 @@ def as_published(network: str, colours: Any) -> Any:
     return 255 * (colours - [0.485, 0.456, 0.406]) / np.array([0.229, 0.224, 0.225])
 
 
+def features_of(backbone: Any) -> Any:
+    """Of PICTURES, where it answers one map."""
+    return np.asarray(tf.nest.flatten(backbone(PICTURES))[0])
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     tf.keras.utils.set_random_seed(1)
+
+
+def built_anew(network: str, family: str) -> Any:
+    return build_model(settings_of(network, family), UPPER_BODY_6, None)
+
+
+@cache
+def built(network: str) -> Any:
+    """In the family that SHOWN has, before it has learnt; whoever takes it leaves it so."""
+    tf.keras.utils.set_random_seed(1)
+    return built_anew(network, SHOWN[network])
 
 
 @dataclass(frozen=True)
@@ -83,9 +107,14 @@ def learnt(family: str) -> Learnt:
     settings, targets = settings_of("small", family), targets_of(UPPER_BODY_6)
     model = build_model(settings, UPPER_BODY_6, None)
     fitted = joined(model)
-    fitted.compile(tf.keras.optimizers.Adam(3e-3), loss=loss_of(settings, UPPER_BODY_6), metrics=[PckMetric(settings)])
+    fitted.compile(
+        tf.keras.optimizers.Adam(3e-3),
+        loss=loss_of(settings, UPPER_BODY_6),
+        metrics=[PckMetric(settings)],
+        jit_compile=False,
+    )
     before = fitted.evaluate(PICTURES, targets, verbose=0, return_dict=True)
-    for _ in range(60):
+    for _ in range(40):
         fitted.train_on_batch(PICTURES, targets)
     return Learnt(settings, model, fitted, before, fitted.evaluate(PICTURES, targets, verbose=0, return_dict=True))
 
@@ -94,7 +123,7 @@ def learnt(family: str) -> Learnt:
 def test_what_is_built_is_what_its_card_says(network: str, family: str) -> None:
     card = card_of_model("mine", settings_of(network, family), UPPER_BODY_6)
 
-    model = build_model(settings_of(network, family), UPPER_BODY_6, None)
+    model = built(network) if SHOWN[network] == family else built_anew(network, family)
 
     shapes = [(1, *output.shape[1:]) for output in model.outputs]
     found = deduce((1, *model.inputs[0].shape[1:]), shapes, Hints(skeleton=UPPER_BODY_6))
@@ -103,14 +132,14 @@ def test_what_is_built_is_what_its_card_says(network: str, family: str) -> None:
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_its_file_is_read_without_any_code_of_ours(network: str, tmp_path: Path) -> None:
-    model = build_model(settings_of(network, "heatmap_offset"), UPPER_BODY_6, None)
+    model = built(network)
     model.save(tmp_path / "best.keras")
 
     again = read_keras_model(tmp_path / "best.keras")
 
     assert {type(layer).__module__.partition(".")[0] for layer in again.layers} == {"keras"}
     assert input_shape(again, tmp_path / "best.keras") == (1, SIDE_PX, SIDE_PX, 1)
-    for one, other in zip(model(PICTURES), again(PICTURES), strict=True):
+    for one, other in zip(tf.nest.flatten(model(PICTURES)), tf.nest.flatten(again(PICTURES)), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
 
 
@@ -151,7 +180,9 @@ def test_a_model_saved_as_it_was_fitted_is_had_back_as_it_is_used(family: str, t
 @pytest.mark.parametrize(
     ("family", "form"), [*(("heatmap_offset", form) for form in FORMS), ("regression", "int8"), ("heatmap", "int8")]
 )
-def test_the_small_network_says_in_every_form_nearly_what_keras_says(family: str, form: str, tmp_path: Path) -> None:
+def test_the_small_network_says_in_every_form_nearly_what_keras_says(
+    family: str, form: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     model, shape = learnt(family).model, (1, SIDE_PX, SIDE_PX, 1)
     card = card_of_model("mine", learnt(family).settings, UPPER_BODY_6)
     keras = KerasNetwork(model_function(model, (None, *shape[1:])), shape)
@@ -166,16 +197,15 @@ def test_the_small_network_says_in_every_form_nearly_what_keras_says(family: str
         points_px.append(decode(outputs)[0])
     apart_px = np.linalg.norm(points_px[0] - points_px[1], axis=-1)
     assert np.median(apart_px) < (1.0 if form == "int8" else 0.3)
+    assert "trackable_obj" not in caplog.text, "what only programmers can mend does not belong into a server's log"
 
 
 @pytest.mark.parametrize("network", sorted(set(NETWORKS) - {"small"}))
 def test_a_published_network_has_a_full_int8_form(network: str, tmp_path: Path) -> None:
-    settings = settings_of(network, "heatmap_offset")
-    model = build_model(settings, UPPER_BODY_6, None)
+    settings = settings_of(network, SHOWN[network])
+    frozen = frozen_function(built(network), (1, SIDE_PX, SIDE_PX, 1))
 
-    (tmp_path / "model.tflite").write_bytes(
-        tflite_bytes(frozen_function(model, (1, SIDE_PX, SIDE_PX, 1)), "int8", list(PICTURES))
-    )
+    (tmp_path / "model.tflite").write_bytes(tflite_bytes(frozen, "int8", list(PICTURES[:2])))
 
     exported = load_float_network(tmp_path / "model.tflite", SIDE_PX, threads=1, runtime="litert")
     assert own_estimator(exported, card_of_model("mine", settings, UPPER_BODY_6)).runtime == "litert"
@@ -187,11 +217,12 @@ def test_published_weights_land_with_the_preprocessing_they_were_trained_with(ne
     path = tmp_path / "notop.h5"
     published.save(path)
 
-    features = build_backbone(network, SIDE_PX, path)(PICTURES)
+    features, by_chance = (features_of(build_backbone(network, SIDE_PX, weights)) for weights in (path, None))
 
-    expected = published(as_published(network, np.repeat(PICTURES, 3, axis=-1)))
-    np.testing.assert_allclose(features[0], expected, rtol=1e-3, atol=1e-3)
-    assert np.abs(features[0] - build_backbone(network, SIDE_PX, None)(PICTURES)[0]).max() > 1e-2
+    expected = np.asarray(published(as_published(network, np.repeat(PICTURES, 3, axis=-1))))
+    size = np.abs(expected).max()  # of an untrained network, which may be tiny
+    np.testing.assert_allclose(features / size, expected / size, atol=1e-3)
+    assert np.abs(features - by_chance).max() > 0.1 * size
 
 
 def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
@@ -209,7 +240,8 @@ def test_a_network_that_there_is_not_is_refused_by_name() -> None:
 
 def test_colours_are_normalised_as_imagenets_are() -> None:
     backbone = build_backbone("efficientnet_b0", SIDE_PX, None)
-    normalised = tf.keras.Model(backbone.input, backbone.get_layer("normalization").output)(PICTURES)
+    layer = next(layer for layer in backbone.layers if isinstance(layer, tf.keras.layers.Normalization))
+    normalised = tf.keras.Model(backbone.input, layer.output)(PICTURES)
 
     np.testing.assert_allclose(
         normalised, (PICTURES - [0.485, 0.456, 0.406]) / np.array([0.229, 0.224, 0.225]), atol=1e-4

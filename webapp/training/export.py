@@ -127,7 +127,8 @@ def tflite_bytes(frozen: Any, form: str, pictures: Sequence[FloatArray]) -> byte
         for image in pictures:
             yield [image[None]]
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+    # named as its own keeper, which changes nothing: else a warning stands in the log for each form
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], frozen)
     if form != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if form == "float16":
