@@ -247,6 +247,20 @@ def test_a_run_whose_loss_is_no_number_any_more_fails_with_the_reason_and_keeps_
     assert 1 <= asked.run.epoch < 60
 
 
+def test_a_training_that_fails_is_told_by_its_reason_also_where_nothing_can_be_judged_afterwards(
+    owner: User, settings: Settings, arms: Seeded, trainer: Trainer
+) -> None:
+    asked = ask(owner, settings, arms.dataset_id, epochs=60)
+
+    trainer.run(asked.job.id, dies_at="never, but nothing can be judged either")
+
+    assert asked.job.state == "failed"
+    assert asked.job.message is not None
+    assert "is no number any more (nan)" in asked.job.message
+    assert "judged" not in asked.job.message
+    assert "best.keras" in asked.files
+
+
 def test_a_run_whose_disk_is_full_fails_with_the_reason_and_keeps_its_best_network(
     owner: User, settings: Settings, arms: Seeded, trainer: Trainer
 ) -> None:

@@ -85,7 +85,18 @@ def _spoil_pictures() -> None:
     train_watch.RunWatch.epoch = told_and_spoiled  # type: ignore[method-assign, assignment]
 
 
+def _spoil_pictures_and_judging() -> None:
+    """As a GPU whose memory was too small for training is too small afterwards, too."""
+    _spoil_pictures()
+
+    def nothing_left(*_arguments: object) -> None:
+        raise RuntimeError("OOM when allocating tensor")
+
+    train._judged = nothing_left  # type: ignore[assignment]
+
+
 _DEATHS = {
+    "never, but nothing can be judged either": _spoil_pictures_and_judging,
     "never, but its pictures are spoiled": _spoil_pictures,
     "the version is frozen": _dies(train, "_run_of", "after"),
     "the pictures are packed": _dies(train, "write_archive", "after"),

@@ -17,13 +17,14 @@ from typing import Any
 
 from webapp.code_version import code_version
 from webapp.config import POSE_MODELS
-from webapp.core.errors import InvalidInputError, ModelUnavailableError, MoveprintError, NotFoundError, sentence
+from webapp.core.errors import InvalidInputError, ModelUnavailableError, NotFoundError, sentence
 from webapp.datasets.picture_store import write_anew
 from webapp.db.base import db
 from webapp.db.datasets import Dataset
 from webapp.db.engine import transaction
 from webapp.db.runs import TrainingRun
 from webapp.jobs.context import JobCancelledError, JobContext
+from webapp.jobs.running import DATABASE_FAULTS, JobLostError
 from webapp.jobs.teacher_baseline import teacher_baseline
 from webapp.jobs.train_data import write_archive
 from webapp.jobs.train_watch import RunWatch
@@ -178,9 +179,9 @@ def _judged_if_can_be(context: JobContext, run: _Run, data: TrainingData) -> dic
     """Of a training that has failed: the reason for that counts, not what then fails for the same."""
     try:
         return _judged(context, run, data)
-    except JobCancelledError:
+    except (JobCancelledError, JobLostError, *DATABASE_FAULTS):
         raise
-    except (MoveprintError, OSError):
+    except Exception:  # a GPU whose memory was too small is so for TensorFlow's judging, too, with errors of its own
         logger.exception("the run %s could not be judged after its training had failed", run.run_id)
         return None
 
