@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zipfile
 from dataclasses import dataclass
@@ -145,3 +146,10 @@ def _require_shapes(path: Path, data: TrainingData) -> None:
             raise InvalidInputError(
                 f"{path.name}: {name} must be {shape}, got {getattr(data, name).shape}; write it anew"
             )
+
+
+def let_go(images: FloatArray) -> None:
+    """Pages read from a mapped file count as this process's memory until they are let go; the system keeps a copy."""
+    mapped = getattr(images, "_mmap", None)
+    if isinstance(mapped, mmap.mmap):
+        mapped.madvise(mmap.MADV_DONTNEED)

@@ -7,7 +7,6 @@ goes on after a crash sees what it would have seen.
 from __future__ import annotations
 
 import math
-import mmap
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from webapp.core.records import FloatArray
-from webapp.training.archive import TrainingData
+from webapp.training.archive import TrainingData, let_go
 from webapp.training.augment import augmented
 from webapp.training.config import Augmentation
 
@@ -58,7 +57,7 @@ class Batches:
         else:
             images, keypoints, visibility = self._augmented(epoch, rows, self._augmentation)
             sizes = self._data.sizes_of(keypoints, visibility)
-        _let_go(self._data.images)
+        let_go(self._data.images)
         return images, _targets(keypoints, visibility, sizes)
 
     def rows_of(self, step: int) -> tuple[int, NDArray[np.intp]]:
@@ -120,10 +119,3 @@ def _targets(keypoints: FloatArray, visibility: NDArray[np.uint8], sizes: FloatA
     targets[..., 2] = there
     targets[..., 3] = sizes[:, None]
     return targets
-
-
-def _let_go(images: FloatArray) -> None:
-    """Pages read from a mapped file count as this process's memory until they are let go; the system keeps a copy."""
-    mapped = getattr(images, "_mmap", None)
-    if isinstance(mapped, mmap.mmap):
-        mapped.madvise(mmap.MADV_DONTNEED)

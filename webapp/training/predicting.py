@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.records import FloatArray
-from webapp.training.archive import TrainingData
+from webapp.training.archive import TrainingData, let_go
 from webapp.training.evaluate import Found
 from webapp.vision.own_card import OwnModelCard
 from webapp.vision.poses.own import decoder
@@ -34,6 +34,7 @@ def predict(
         outputs = network.run(np.stack(images[at : at + BATCH]))
         decode = decoder([(1, *output.shape[1:]) for output in outputs], card)
         points_px[at : at + BATCH], scores[at : at + BATCH] = decode(outputs)
+        let_go(images[at])
         look()
     return points_px, scores
 
