@@ -23,6 +23,8 @@ EXAMPLES = 6
 """Changed pictures beside each of a contact sheet's samples."""
 _BLUR_OF_PX = 128
 _LEAST_BLUR_PX = 0.3  # a narrower one takes less than a hundredth from a pixel
+_BLACK = 1e-6
+"""TensorFlow's threads take numbers below 1e-38 for 0: what hung on those would differ from a preview."""
 _EDGE = 1e-6  # what rounding may put a keypoint on the edge outside
 _CELL_PX = 160
 _SIDE_COLOURS = {"left": (255, 140, 40), "right": (60, 160, 255), "middle": (235, 235, 235)}
@@ -115,7 +117,7 @@ def _relit(image: FloatArray, contrast: float, brighter: float) -> FloatArray:
     relit += middle + np.float32(brighter)
     np.clip(relit, 0, 1, out=relit)
     for lit, lines in ((image.max(axis=1), relit), (image.max(axis=0), relit.T)):
-        there = np.flatnonzero(lit)
+        there = np.flatnonzero(lit > _BLACK)
         if len(there):
             lines[: there[0]] = 0
             lines[there[-1] + 1 :] = 0
