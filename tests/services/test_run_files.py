@@ -40,6 +40,9 @@ def filled(settings: Settings, run_id: str, arms: Seeded) -> Path:
     write_files(folder, arms)
     (folder / ARCHIVE).write_bytes(b"pictures")
     (folder / f"{SCRATCH_PREFIX}half").write_bytes(b"pict")
+    (folder / f".new-{BEST}").write_bytes(b"half a network")
+    (folder / EXPORTS / ".export-half").mkdir()
+    (folder / EXPORTS / ".export-half" / "int8.tflite").write_bytes(b"half a form")
     (folder / LAST).mkdir()
     (folder / LAST / "checkpoint").write_bytes(b"weights")
     return folder
@@ -63,6 +66,7 @@ def test_a_run_that_has_ended_keeps_what_it_reached_and_no_pictures(
     forget_data(job_of(run_id))
 
     assert names(folder) == {BEST, EXPORTS, "history.csv", "log.txt", "predictions.json"}
+    assert not any(name.startswith(".") for name in names(folder / EXPORTS))
 
 
 def test_pictures_that_a_crash_left_of_an_ended_run_are_swept_and_those_of_a_running_one_stay(

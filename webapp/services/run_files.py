@@ -16,7 +16,7 @@ from webapp.datasets.picture_store import SCRATCH_PREFIX, write_anew
 from webapp.db.base import db
 from webapp.db.jobs import ENDED, Job
 from webapp.db.runs import TrainingRun
-from webapp.training.records import ARCHIVE, EXPORTS, HISTORY, LAST
+from webapp.training.records import ARCHIVE, EXPORTS, HALF_EXPORTED, HALF_WRITTEN, HISTORY, LAST
 
 EVALUATION = "evaluation.json"
 OUTCOME = "outcome.json"
@@ -98,7 +98,10 @@ def _place(folder: Path) -> list[object]:
 def _forget_data(folder: Path) -> None:
     for path in (folder / ARCHIVE, folder / BEGAN_AT, *folder.glob(f"{SCRATCH_PREFIX}*")):
         path.unlink(missing_ok=True)
-    shutil.rmtree(folder / LAST, ignore_errors=True)
+    for path in folder.glob(f"{HALF_WRITTEN}*"):
+        path.unlink(missing_ok=True)
+    for left in (folder / LAST, *(folder / EXPORTS).glob(f"{HALF_EXPORTED}*")):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _settings() -> Settings:

@@ -18,7 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from webapp.core.errors import MoveprintError
-from webapp.training.records import LAST, TrainingFailedError
+from webapp.training.records import HALF_WRITTEN, LAST, TrainingFailedError
 
 _CHECKPOINT, _STATE = "checkpoint.npz", "state"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -93,7 +93,7 @@ def _of_full_disk(error: BaseException | None) -> bool:
 def _replacing(path: Path) -> Iterator[Path]:
     """A name to write to; when that is done it takes the place of `path`, for good, or is deleted where it failed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_name(f".new-{path.name}")
+    written = path.with_name(f"{HALF_WRITTEN}{path.name}")
     try:
         yield written
         _to_disk(written)

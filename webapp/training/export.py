@@ -18,6 +18,7 @@ from webapp.core.records import FloatArray
 from webapp.training.onnx_export import onnx_bytes
 from webapp.training.pictures import read_pictures
 from webapp.training.predicting import predict
+from webapp.training.records import HALF_EXPORTED
 from webapp.vision.keras_network import KerasNetwork, input_shape, model_function, read_keras_model
 from webapp.vision.own_card import FORMS, ONNX, OwnModelCard, Parity, card_text
 from webapp.vision.own_conversion import card_beside
@@ -92,7 +93,7 @@ def scratch_for(out: Path) -> Iterator[Path]:
     """A folder on the same file system; InvalidInputError where nothing can be written there."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=HALF_EXPORTED) as scratch:
             yield Path(scratch)
     except OSError as error:
         raise InvalidInputError(f"{out} cannot be written: {error.strerror or error}") from error

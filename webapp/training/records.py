@@ -20,6 +20,8 @@ EXPORTS = "exports"
 PREDICTIONS = "predictions.json"
 ARCHIVE = "dataset.npz"
 """What is trained on; deleted when the run has ended."""
+HALF_WRITTEN, HALF_EXPORTED = ".new-", ".export-"
+"""How the names of what a process leaves begin that is killed while it writes: beside BEST, and in EXPORTS."""
 
 
 class TrainingFailedError(MoveprintError):
