@@ -17,8 +17,8 @@ async function show() {
     const found = await Promise.all(runs.map(({ url }) => requestJson(`${url}/progress`)));
     const epochs = found.map((run) => run.new_epochs);
     draw("pck", 100, epochs, { label: "PCK@0.2 on the validation pictures by epoch, in percent", most: 100 });
-    draw("val_loss", 1, epochs, { label: "Validation loss by epoch" });
-    note.textContent = "Losses of different kinds cannot be compared; PCK@0.2 can.";
+    if (root.querySelector('[data-plot="val_loss"]')) draw("val_loss", 1, epochs, { label: "Validation loss by epoch" });
+    note.textContent = "";
   } catch (error) {
     note.textContent = error.message;
   }

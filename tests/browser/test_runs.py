@@ -254,7 +254,7 @@ def test_runs_are_chosen_with_the_keyboard_and_compared(open_page: OpenPage, arm
     button.press("Enter")
 
     expect(page.get_by_role("heading", name="Runs compared")).to_be_visible(timeout=SOON_MS)
-    expect(page.get_by_text("Losses of different kinds")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_role("img", name="Validation loss by epoch")).to_be_visible(timeout=SOON_MS)
     expect(page.get_by_role("row", name="Side of the picture")).to_contain_text("192 pixels")
     expect(page.get_by_role("row", name="Validation PCK@0.2")).to_contain_text("90.0 % best")
 

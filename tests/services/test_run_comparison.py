@@ -44,3 +44,7 @@ def test_a_run_judged_on_what_it_was_chosen_by_is_not_beside_one_judged_on_the_t
 def test_two_to_six_runs_are_compared(count: int) -> None:
     with pytest.raises(InvalidInputError, match=f"2 to 6 different runs to compare, got {count}"):
         require_count(count)
+
+
+def test_none_is_best_where_the_shown_figures_are_alike() -> None:
+    assert Row("x", "share", [0.8001, 0.8004]).best == Row("x", "distance", [0.1231, 0.1234]).best == frozenset()

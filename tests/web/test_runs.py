@@ -164,6 +164,9 @@ def test_a_stranger_finds_no_run_anywhere(people: dict[str, Browser], arms: Seed
 
     addresses = (f"/runs/{done}", f"/runs/{done}/progress", f"/runs/{done}/files/log.txt", f"{base(arms)}/runs/")
     assert {stranger.get_json(address).status_code for address in addresses} == {404}
+    refusal = error_of(stranger.get_json(f"/runs/{done}"))
+    assert refusal.startswith("there is no training run")
+    assert arms.dataset_id not in refusal
     assert stranger.get_json(f"/runs/compare?run={done}&run=other").status_code == 404
     assert stranger.send_json(f"/runs/{done}/cancel", {}).status_code == 404
     assert stranger.get_json("/runs/").get_json()["runs"] == []
@@ -280,6 +283,18 @@ def test_runs_are_compared_by_what_differs_and_the_best_is_marked(
     assert people["viewer"].get(f"/runs/compare?run={done}&run={done}").status_code == 422
     seven = "&".join(f"run={number}" for number in range(7))
     assert people["viewer"].get(f"/runs/compare?{seven}").status_code == 422
+
+
+def test_losses_of_different_kinds_are_not_laid_over_each_other(
+    app: Flask, people: dict[str, Browser], arms: Seeded, done: str
+) -> None:
+    wing = seeded(app, people, arms, settings={"family": "regression", "loss": "wing"})
+    alike = seeded(app, people, arms, settings={"side_px": 192})
+
+    page = people["viewer"].get(f"/runs/compare?run={done}&run={wing}").text
+    assert "val_loss" not in page
+    assert "of different kinds" in page
+    assert "val_loss" in people["viewer"].get(f"/runs/compare?run={done}&run={alike}").text
 
 
 def test_changes_of_pictures_are_drawn_before_a_run(people: dict[str, Browser], arms: Seeded) -> None:

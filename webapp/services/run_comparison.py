@@ -11,12 +11,13 @@ from webapp.training.config import RunSettings
 
 FEWEST, MOST = 2, 6
 """Runs that can be compared at once."""
+_DECIMALS = 3  # that a page shows: of a share as percent with one, of a distance all
 _SHARES = {"pck02": "PCK@0.2", "pck01": "PCK@0.1", "oks_ap": "OKS AP"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of every run, in their order. best: positions of the best; empty where they are all alike.
+    """One figure of every run, in their order. best: positions of the best as shown; empty where they are all alike.
 
     kind: "share" (0..1, more is better) or "distance" (in sizes of the body, less is better).
     """
@@ -27,11 +28,12 @@ class Row:
 
     @property
     def best(self) -> frozenset[int]:
-        known = [value for value in self.values if value is not None]
+        shown = [None if value is None else round(value, _DECIMALS) for value in self.values]
+        known = [value for value in shown if value is not None]
         if len(set(known)) < 2:
             return frozenset()
         wanted = min(known) if self.kind == "distance" else max(known)
-        return frozenset(place for place, value in enumerate(self.values) if value == wanted)
+        return frozenset(place for place, value in enumerate(shown) if value == wanted)
 
 
 def require_count(count: int) -> None:
@@ -44,6 +46,11 @@ def differing(settings: Sequence[RunSettings]) -> list[tuple[str, list[object]]]
     """The settings that are not the same in all of them: name (of changes "augmentation.NAME") and each run's value."""
     flat = [_flat(one.as_json()) for one in settings]
     return [(name, values) for name in flat[0] if _differ(values := [one[name] for one in flat])]
+
+
+def same_loss(settings: Sequence[RunSettings]) -> bool:
+    """Whether their losses measure the same, so that the curves can be laid over each other."""
+    return len({(one.family, one.loss) for one in settings}) == 1
 
 
 def overall(metrics: Sequence[Mapping[str, Any] | None], best_pck: Sequence[float | None]) -> list[Row]:

@@ -22,7 +22,7 @@ from webapp.db.engine import transaction
 from webapp.db.jobs import Job
 from webapp.db.runs import RunEpoch, TrainingRun
 from webapp.services import jobs, run_files
-from webapp.services.dataset_access import Need, dataset_for, visible_to
+from webapp.services.dataset_access import Need, dataset_for, level_of, visible_to
 from webapp.services.dataset_jobs import require_teacher
 from webapp.services.names import clean_name
 from webapp.services.run_files import EVALUATION, run_dir
@@ -69,7 +69,8 @@ def ask_run(actor: User, dataset_id: str, name: str, settings: RunSettings, draf
 def run_for(actor: User, run_id: str, need: Need = "look") -> TrainingRun:
     """The run as it is now, for who may do that with its dataset; NotFoundError where they may not even look."""
     run = db.session.get(TrainingRun, run_id, populate_existing=True)
-    if run is None:
+    dataset = None if run is None else db.session.get(Dataset, run.dataset_id)
+    if run is None or dataset is None or level_of(actor, dataset) is None:
         raise NotFoundError(f"there is no training run {run_id!r:.40} that you may look at")
     dataset_for(actor, run.dataset_id, need)
     return run

@@ -108,11 +108,13 @@ def compare() -> str:
     run_comparison.require_count(len(wanted))
     found = [runs.run_for(actor, run_id) for run_id in wanted]
     metrics = [runs.metrics_of(run) for run in found]
+    settings = [runs.settings_of(run) for run in found]
     return render_template(
         "runs/compare.html",
         runs=found,
         datasets=_datasets_of(found),
-        settings=run_comparison.differing([runs.settings_of(run) for run in found]),
+        settings=run_comparison.differing(settings),
+        same_loss=run_comparison.same_loss(settings),
         overall=run_comparison.overall(metrics, [run.best_pck for run in found]),
         keypoints=run_comparison.by_keypoint(metrics),
         form=run_form,
