@@ -8,10 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.core.metrics import keypoint_errors
 from webapp.core.wording import counted
 from webapp.training.archive import TrainingData
 from webapp.training.evaluate import Accuracy, Found, Rows, always, evaluate, mean_pose, worst
+from webapp.training.margins import MIN_PEOPLE, pck_margin
 
+MIN_TESTED = 30
+"""Fewer samples are said to be few."""
 _FLATTERED = (
     "there are too few people for a test of its own: this was judged on the samples that its best epoch was chosen by, "
     "which flatters it"
@@ -74,10 +78,11 @@ def evaluation(
     split = tested_on(data)
     rows = data.rows(split)
     model = evaluate(found, data, rows)
-    mean = evaluate(always(mean_pose(data, data.rows("train")), len(rows)), data, rows)
+    average = always(mean_pose(data, data.rows("train")), len(rows))
+    mean = evaluate(average, data, rows)
     against = None if teacher is None else _comparison(found, data, rows, teacher)
-    verdict = judge(model, mean, against)
-    flattered = [] if split == "test" else [_FLATTERED]
+    verdict = judge(model, mean, _margin(found, average, data, rows), against)
+    uncompared = ["it was not compared with another model"] if teacher is None and not notes else []
     return {
         "split": split,
         "samples": len(rows),
@@ -87,31 +92,64 @@ def evaluation(
         "beats_mean_pose": verdict.beats_mean_pose,
         "beats_teacher": verdict.beats_teacher,
         "worth_activating": verdict.worth_activating,
-        "reasons": [*verdict.reasons, *flattered, *notes],
+        "reasons": [*verdict.reasons, *uncompared, *notes, *_cautions(data, rows, split)],
         "worst": worst(found, data, rows),
         "forms": list(forms),
     }
 
 
-def judge(model: Accuracy, mean: Accuracy, against: Comparison | None) -> Verdict:
+def judge(model: Accuracy, mean: Accuracy, margin: float, against: Comparison | None) -> Verdict:
     """The network against the mean pose and, where there is one, the teacher.
 
-    Of a teacher that made more than half of the labels itself nothing can be said: it is measured by itself.
+    The mean pose is beaten by a PCK@0.2 that is higher by more than the margin (as of pck_margin), a smaller mean
+    error, and at least one pose that COCO would count as found. Of a teacher that made more than half of the labels
+    itself nothing can be said: it is measured by itself.
     """
     if np.isnan(model.pck02):
         missing = "no sample that it is judged on has a size to judge by (labelled shoulders and hips)"
         return Verdict(False, None, (f"{missing}: nothing can be said of its accuracy",))
-    beats_mean = _merit(model) > _merit(mean)
-    reasons = [f"{_apart(model, mean)} the mean pose, which looks at no picture"]
+    short = _short_of_mean_pose(model, mean, margin)
+    reasons = [f"{_apart(model, mean)} the mean pose, which looks at no picture", *short]
     if against is None or np.isnan(against.network.pck02):
-        return Verdict(beats_mean, None, tuple(reasons))
+        return Verdict(not short, None, tuple(reasons))
     reasons.append(_against_teacher(against))
     tells = 2 * against.teacher.own_labels <= int(against.teacher.asked.sum())
     if not tells:
         name = against.teacher.name
         reasons.append(f"{name} made most of these labels itself, so that this comparison does not count")
-    ahead = _merit(against.network) > _merit(against.teachers)
-    return Verdict(beats_mean, ahead if tells else None, tuple(reasons))
+    not_behind = _merit(against.network) >= _merit(against.teachers)
+    return Verdict(not short, not_behind if tells else None, tuple(reasons))
+
+
+def _margin(found: Found, average: Found, data: TrainingData, rows: Rows) -> float:
+    labels = data.keypoints[rows], data.visibility[rows], data.sizes[rows]
+    one, other = (keypoint_errors(each.keypoints, *labels) for each in (found, average))
+    return pck_margin(one, other, data.person[rows])
+
+
+def _short_of_mean_pose(model: Accuracy, mean: Accuracy, margin: float) -> list[str]:
+    """What it lacks to be better than the mean pose; nothing where it is."""
+    short = []
+    if not model.pck02 - mean.pck02 > margin:
+        needed = f"more than {100 * margin:.1f} points above it" if np.isfinite(margin) else "more than one sample"
+        short.append(f"to tell it from the mean pose takes {needed}: less can be chance on so few samples")
+    if not model.error < mean.error:
+        short.append(f"its mean error of {model.error:.2f} sizes is no smaller than the mean pose's, {mean.error:.2f}")
+    if model.oks_ap == 0:
+        short.append("not one of its poses is near enough to count as found (OKS AP 0)")
+    return short
+
+
+def _cautions(data: TrainingData, rows: Rows, split: str) -> list[str]:
+    """Why to believe the figures less."""
+    cautions = [] if split == "test" else [_FLATTERED]
+    people = set(data.person[rows].tolist())
+    if "" not in people and len(people) < MIN_PEOPLE:
+        only = "one person" if len(people) == 1 else "two people"
+        cautions.append(f"the {split} split shows {only} alone: others may be recognised worse")
+    if len(rows) < MIN_TESTED:
+        cautions.append(f"the {split} split has {counted(len(rows), 'sample')} only: its figures are rough")
+    return cautions
 
 
 def _comparison(found: Found, data: TrainingData, rows: Rows, teacher: TeacherFound) -> Comparison:
