@@ -12,8 +12,10 @@ from webapp.services.names import clean_name
 from webapp.training.config import RANGES, run_settings
 
 AUGMENTATION = "augmentation"
-SHARES = {"share", "factor"}
-"""What a field says beside its name, but nobody after a number."""
+SHARE = "share of "
+"""What the unit of a number of 0..1 begins with; a page shows it in percent."""
+WITHOUT_WEIGHTS = {"small"}
+"""Networks that nobody has published weights of."""
 FAMILY_NAMES = {
     "heatmap_offset": "Heat maps with offsets",
     "heatmap": "Heat maps",
@@ -75,8 +77,20 @@ FIRST: Sequence[Field] = (
 MORE: Mapping[str, Sequence[Field]] = {
     "Data": (
         Field("states", "Labels", "Which samples are trained on.", choices=STATE_NAMES),
-        Field("validation_share", "For validation", "By these the best epoch is chosen.", "share", step="0.01"),
-        Field("test_share", "For the test", "Never seen in training; they judge the result.", "share", step="0.01"),
+        Field(
+            "validation_share",
+            "For validation",
+            "By these the best epoch is chosen.",
+            "share of all samples",
+            step="0.01",
+        ),
+        Field(
+            "test_share",
+            "For the test",
+            "Never seen in training; they judge the result.",
+            "share of all samples",
+            step="0.01",
+        ),
         Field(
             "side_px",
             "Side of the picture",
@@ -103,11 +117,10 @@ MORE: Mapping[str, Sequence[Field]] = {
         ),
         Field(
             "plateau_patience",
-            "Patience of the rate",
-            "After so many epochs without a better validation loss the learning rate is lowered.",
-            "epochs",
+            "Epochs until the learning rate falls",
+            "So many without a better validation loss.",
         ),
-        Field("plateau_factor", "Lowered by", "The learning rate is multiplied by this.", "factor", step="0.01"),
+        Field("plateau_factor", "Lowered by", "The learning rate is multiplied by this.", step="0.01"),
     ),
     "Running": (
         Field("max_minutes", "Longest time", "Training stops then; empty for no limit.", "minutes", step="any"),
@@ -124,12 +137,16 @@ MORE: Mapping[str, Sequence[Field]] = {
 CHANGES: Sequence[Field] = (
     Field("flip", "Mirror", "Half of the pictures, left and right exchanged."),
     Field("rotation_deg", "Turn", "At most so far, either way.", "degrees", step="1"),
-    Field("scale", "Larger or smaller", "At most by this share.", "share", step="0.01"),
-    Field("shift", "Move", "At most by this share of the side.", "share", step="0.01"),
-    Field("brightness", "Brightness and contrast", "At most by this share.", "share", step="0.01"),
+    Field("scale", "Larger or smaller", "At most by this share.", "share of its size", step="0.01"),
+    Field("shift", "Move", "At most by this share.", "share of the side", step="0.01"),
+    Field("brightness", "Brightness and contrast", "At most by this share.", "share of the range", step="0.01"),
     Field("blur", "Blur", "At most this sigma.", "px of 128", step="0.1"),
     Field(
-        "occlusion", "Cover", "At most this share of the side, by a grey square, on half of them.", "share", step="0.01"
+        "occlusion",
+        "Cover",
+        "At most this share, by a grey square, on half of them.",
+        "share of the side",
+        step="0.01",
     ),
 )
 """How pictures are changed at random while it learns."""
@@ -184,8 +201,10 @@ def in_words(name: str, value: object) -> str:
         return "no limit" if name == "max_minutes" else "none"
     if isinstance(value, list | tuple):
         return ", ".join((field.choices or {}).get(each, each) for each in value)
-    unit = "" if field.unit in SHARES else field.unit
+    unit = field.unit
     if isinstance(value, float):
+        if unit.startswith(SHARE):
+            return f"{100 * value:g} % of {unit.removeprefix(SHARE)}"
         return f"{value:g} {unit}".strip()
     return (field.choices or {}).get(str(value)) or f"{value} {unit}".strip()
 
