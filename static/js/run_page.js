@@ -33,9 +33,8 @@ function show(run) {
   if (run.new_epochs.length && !run.ended) {
     lastUse = run;
     showUse();
-    // what it learns from is known once it has begun
-    if (facts.dataset.known !== "true") refresh(["[data-facts]"]).then(showUse);
   }
+  if (run.data_known && facts.dataset.known !== "true" && !run.ended) refresh(["[data-facts]"]).then(showUse);
   showLog(run.log);
   return run.ended;
 }
@@ -61,7 +60,7 @@ function showLog(text) {
 }
 
 // What the server writes of the run by now, put in place without leaving the page.
-async function refresh(parts = ["[data-results]", "[data-facts]"]) {
+async function refresh(parts = ["[data-results]", "[data-files]", "[data-facts]"]) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
   if (!response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");

@@ -42,7 +42,7 @@ export class RunProgress {
     progress.hidden = run.ended;
     this.#fill(run);
     setText(counted, countedWords(run));
-    if (this.#state !== null && this.#state !== run.state) this.#announce.textContent = `The run is ${text}. ${run.message ?? ""}`;
+    if (this.#state !== null && this.#state !== run.state) this.#announce.textContent = run.state === "running" ? "It has begun." : `The run is ${text}. ${run.message ?? ""}`;
     this.#state = run.state;
   }
 
@@ -96,6 +96,6 @@ function countedWords(run) {
   if (run.ended) return best.replace(" so far", "");
   if (!run.training) return run.batches ? `${run.batch.toLocaleString()} of ${run.batches.toLocaleString()}` : "";
   const left = run.time_left_s === null || run.cancelling ? "" : `${atMost(run.time_left_s)}, less when it stops early`;
-  const batches = run.batches ? `picture batch ${run.batch.toLocaleString()} of ${run.batches.toLocaleString()}` : "";
+  const batches = run.batches ? `batch ${run.batch.toLocaleString()} of ${run.batches.toLocaleString()}` : "";
   return [left, batches, best].filter(Boolean).join(" · ");
 }

@@ -80,6 +80,7 @@ def progress(run: TrainingRun, after: int) -> dict[str, object]:
         "best_epoch": run.best_epoch,
         "best_pck": run.best_pck,
         "new_epochs": [epoch(one) for one in new_epochs],
+        "data_known": run.data is not None,
         "usage": runs.usage_of(run),
         "pictures_per_s": _pictures_per_s(run, new_epochs),
         "predictions": _predictions(run.id),
