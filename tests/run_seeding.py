@@ -96,6 +96,7 @@ def evaluation(arms: Seeded, pck: float = 0.78, **more: Any) -> dict[str, Any]:
     return {
         "split": "test",
         "samples": 24,
+        "reviewed": 24,
         "model": accuracy(pck),
         "mean_pose": accuracy(0.35),
         "teacher": {"name": "blazepose_full", "own_labels": 9, **accuracy(0.82)},

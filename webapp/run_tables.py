@@ -16,7 +16,9 @@ def accuracy_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
     rivals = {"this run": metrics["model"], "mean pose": metrics["mean_pose"]}
     if metrics["teacher"] is not None:
         rivals[metrics["teacher"]["name"]] = metrics["teacher"]
-    yield f"On {metrics['samples']:,} samples of the {metrics['split']} split:"
+    reviewed = metrics.get("reviewed")  # runs that were judged before it was counted do not say
+    by_people = "" if reviewed is None else f", {reviewed:,} reviewed by a person"
+    yield f"On {metrics['samples']:,} samples of the {metrics['split']} split{by_people}:"
     head = ("", "PCK@0.1", "PCK@0.2", "OKS AP", "error")
     yield from _table(
         head,

@@ -122,6 +122,26 @@ def test_a_test_of_few_people_is_said_to_be_one(people: tuple[str, ...], said_of
     assert [said_of_them in caution for caution in cautions] == ([True] if said_of_them else [])
 
 
+@pytest.mark.parametrize(
+    ("reviewed", "sentence"),
+    [
+        (
+            0,
+            "0 of 40 test labels were reviewed by a person: this says how well it repeats the model that labelled them",
+        ),
+        (1, "1 of 40 test labels was reviewed by a person: the others may only say how well it repeats the model"),
+        (40, None),
+    ],
+)
+def test_it_is_said_how_many_labels_a_person_has_reviewed(reviewed: int, sentence: str | None) -> None:
+    proposed = replace(data(), state=np.array(["reviewed"] * reviewed + ["proposed"] * (3 * SAMPLES - reviewed)))
+
+    said = judged(off_by(0.01), proposed, teacher(0.3))
+
+    assert said["reviewed"] == reviewed
+    assert [each for each in said["reasons"] if sentence and each.startswith(sentence)] == said["reasons"][2:]
+
+
 def test_few_samples_are_said_to_be_few() -> None:
     few = data()
     few.split[:SAMPLES] = ["test"] * 29 + ["validation"] * (SAMPLES - 29)
@@ -208,7 +228,7 @@ def test_it_is_all_json_without_nan() -> None:
 
     assert json.loads(json.dumps(said, allow_nan=False)) == said
     assert set(said) == {
-        *("split", "samples", "model", "mean_pose", "teacher", "beats_mean_pose", "beats_teacher"),
+        *("split", "samples", "reviewed", "model", "mean_pose", "teacher", "beats_mean_pose", "beats_teacher"),
         *("worth_activating", "reasons", "worst", "forms"),
     }
     assert len(said["worst"]) == 24

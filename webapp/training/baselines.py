@@ -86,6 +86,7 @@ def evaluation(
     return {
         "split": split,
         "samples": len(rows),
+        "reviewed": _reviewed(data, rows),
         "model": model.as_json(),
         "mean_pose": mean.as_json(),
         "teacher": None if against is None else _teacher_json(against),
@@ -140,9 +141,20 @@ def _short_of_mean_pose(model: Accuracy, mean: Accuracy, margin: float) -> list[
     return short
 
 
+def _reviewed(data: TrainingData, rows: Rows) -> int:
+    """How many of these labels a person has looked at."""
+    return int((data.state[rows] == "reviewed").sum())
+
+
 def _cautions(data: TrainingData, rows: Rows, split: str) -> list[str]:
     """Why to believe the figures less."""
     cautions = [] if split == "test" else [_FLATTERED]
+    reviewed = _reviewed(data, rows)
+    if reviewed < len(rows):
+        were = "was" if reviewed == 1 else "were"
+        told = f"{reviewed} of {counted(len(rows), f'{split} label')} {were} reviewed by a person"
+        says = "the others may only say" if reviewed else "this says"
+        cautions.append(f"{told}: {says} how well it repeats the model that labelled them")
     people = set(data.person[rows].tolist())
     if "" not in people and len(people) < MIN_PEOPLE:
         only = "one person" if len(people) == 1 else "two people"
