@@ -6,6 +6,7 @@ import json
 import zipfile
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.vision.planted_models import PATCH_PX, PLACES_PX, REGION, SIDE_PX, fi
 from webapp.core.errors import InvalidInputError, ModelUnavailableError
 from webapp.core.records import FloatArray
 from webapp.core.skeleton import UPPER_BODY_6
+from webapp.jobs.context import JobCancelledError
 from webapp.training import export, forms
 from webapp.training.archive import TrainingData
 from webapp.training.evaluate import evaluate
@@ -168,6 +170,56 @@ def test_a_form_that_cannot_be_made_says_why_and_the_others_go_on(
     assert not (tmp_path / "onnx.onnx").exists()
     assert float16.file == "float16.tflite"
     assert (tmp_path / "mine.zip").is_file()
+
+
+LONG_STEPS = ("read_keras_model", "frozen_function", "predict", "medians_ms", "form_bytes", "load_form")
+
+
+def test_between_all_that_takes_long_it_is_looked_whether_it_shall_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def noted(name: str, real: Any) -> Any:
+        def call(*said: Any) -> Any:
+            done.append(name)
+            return real(*said)
+
+        return call
+
+    for name in LONG_STEPS:
+        monkeypatch.setattr(forms, name, noted(name, getattr(forms, name)))
+    monkeypatch.setattr(forms, "SUFFIXES", {"float32": ".tflite"})
+    planted("regression").save(tmp_path / "small.keras")
+
+    export_forms(
+        tmp_path / "small.keras", card("regression"), data(), tmp_path, threads=1, look=lambda: done.append("look")
+    )
+
+    assert set(done) == {*LONG_STEPS, "look"}
+    assert [pair for pair in pairwise(done) if "look" not in pair] == []
+
+
+def test_whoever_looks_can_end_it_and_nothing_half_made_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+
+    def end_at_the_comparison() -> None:
+        looks.append("look")
+        if list(tmp_path.glob("exports/.export-*/*.tflite")):
+            raise JobCancelledError("it was cancelled")
+
+    monkeypatch.setattr(forms, "SUFFIXES", {"float32": ".tflite"})
+    planted("regression").save(tmp_path / "small.keras")
+
+    with pytest.raises(JobCancelledError):
+        export_forms(
+            *(tmp_path / "small.keras", card("regression"), data(), tmp_path / "exports"),
+            threads=1,
+            look=end_at_the_comparison,
+        )
+
+    assert len(looks) > 1
+    assert list((tmp_path / "exports").iterdir()) == []
 
 
 def test_without_a_validation_split_nothing_can_be_compared(made: Made, tmp_path: Path) -> None:

@@ -76,8 +76,8 @@ def export_forms(
     """Write every form of a .keras file into the folder, with cards, and NAME.zip for machines with a camera alone.
 
     The first is Keras's own. A form that cannot be made says so in `problem`, and the others go on. card: as
-    training.card has it. look: called often. ModelUnavailableError where the .keras file cannot be read,
-    InvalidInputError where the data has no validation split to compare on.
+    training.card has it. look: called between all that takes seconds. ModelUnavailableError where the .keras file
+    cannot be read, InvalidInputError where the data has no validation split to compare on.
     """
     folder.mkdir(parents=True, exist_ok=True)
     trial = _Trial(model_path, card, data, threads=threads, look=look)
@@ -94,8 +94,10 @@ class _Trial:
     def __init__(self, path: Path, card: OwnModelCard, data: TrainingData, *, threads: int, look: Look) -> None:
         self.path, self.card, self.threads, self.look = path, card, threads, look
         model = read_keras_model(path)
+        look()
         self.shape = input_shape(model, path)
         self.frozen = frozen_function(model, self.shape)
+        look()
         self.representative = crops(data, _spread(data.rows("train")))
         self._data, self._rows = data, _spread(data.rows("validation"))
         if not len(self._rows):
@@ -142,13 +144,16 @@ def _made(trial: _Trial, form: str, folder: Path) -> Form:
     out = folder / f"{form}{SUFFIXES[form]}"
     for left in (out, card_beside(out)):  # of an attempt before
         left.unlink(missing_ok=True)
+    trial.look()  # what comes next takes up to 20 s of a large network
     try:
         with scratch_for(out) as scratch:
             written = scratch / out.name
             written.write_bytes(form_bytes(trial.frozen, form, trial.representative))
             trial.look()
-            compared, parity = trial.compared(form, load_form(written, trial.card.picture.side_px, trial.threads))
-            size_bytes, latency_ms = written.stat().st_size, _latency_ms(written, trial.threads)
+            network = load_form(written, trial.card.picture.side_px, trial.threads)
+            trial.look()
+            compared, parity = trial.compared(form, network)
+            size_bytes, latency_ms = written.stat().st_size, _latency_ms(written, trial.threads, trial.look)
             place_form(written, out, described_form(trial.card, written, trial.path, parity))
     except (ModelUnavailableError, InvalidInputError) as error:
         return Form(form, problem=str(error))
@@ -157,7 +162,7 @@ def _made(trial: _Trial, form: str, folder: Path) -> Form:
     return replace(compared, file=out.name, size_bytes=size_bytes, latency_ms=latency_ms)
 
 
-def _latency_ms(path: Path, threads: int) -> dict[str, float]:
+def _latency_ms(path: Path, threads: int, look: Look) -> dict[str, float]:
     """Of one picture on each runtime that can run the file."""
     calls: dict[str, Callable[[], object]] = {}
     for runtime, load in file_loaders(path, None, threads).items():
@@ -165,6 +170,7 @@ def _latency_ms(path: Path, threads: int) -> dict[str, float]:
             network = load()
         except ModelUnavailableError:
             continue  # it was compared on one that can; the others are no matter
+        look()
         if path.suffix == ".tflite":
             network = FloatNetwork(network, read_tensors(path))
         calls[runtime] = partial(network.run, np.zeros(network.input.shape, np.float32))
