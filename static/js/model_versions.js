@@ -1,10 +1,12 @@
-// The page of versions of trained models: removing one asks first. Activating works by forms, without this module.
+// The page of versions of trained models: removing one asks first. Activating works by forms, and asks where a version is not worth it.
+import { askBeforeActivating } from "./activation.js";
 import { requestJson } from "./api.js";
 import { find } from "./elements.js";
 import { Question } from "./question.js";
 import { toast } from "./toasts.js";
 
 const question = new Question(find(document, "[data-question]"));
+askBeforeActivating(document, question);
 
 for (const button of document.querySelectorAll("[data-remove]")) {
   button.addEventListener("click", async () => {

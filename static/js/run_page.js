@@ -1,4 +1,5 @@
 // The page of one training run: looked at again every two seconds until it has ended.
+import { askBeforeActivating } from "./activation.js";
 import { requestJson } from "./api.js";
 import { find } from "./elements.js";
 import { showLocalTimes } from "./local_times.js";
@@ -100,5 +101,6 @@ async function watch() {
   }
 }
 
+askBeforeActivating(root, question);
 root.querySelector("[data-delete]")?.addEventListener("click", remove);
 watch();

@@ -120,8 +120,13 @@ def registered_activated_and_taken_back(page: Page) -> None:
     name.fill("tiny")
     page.get_by_role("button", name="Register as a model").click()
     page.get_by_role("button", name="Activate tiny-v1").click(timeout=SOON_MS)
+    heading = page.get_by_role("heading", name="Versions of trained models")
+    anyway = page.get_by_role("button", name="Activate it anyway")
+    expect(heading.or_(anyway)).to_be_visible(timeout=SOON_MS)
+    if anyway.is_visible():  # two epochs are seldom worth it
+        anyway.click()
 
-    expect(page.get_by_role("heading", name="Versions of trained models")).to_be_visible(timeout=SOON_MS)
+    expect(heading).to_be_visible(timeout=SOON_MS)
     expect(page.locator("#tiny-v1")).to_contain_text("in use")
     page.get_by_role("link", name="among all models").click()
     expect(page.locator("#pose-tiny-v1")).to_contain_text("where it came from")
@@ -131,6 +136,29 @@ def registered_activated_and_taken_back(page: Page) -> None:
     page.get_by_role("button", name="Remove tiny-v1").click()
     page.get_by_role("button", name="Remove it").click()
     expect(page.get_by_role("heading", name="No version yet")).to_be_visible(timeout=SOON_MS)
+
+
+def test_a_version_that_is_not_worth_it_is_activated_after_a_question_alone(
+    open_page: OpenPage, arms: Seeded, seed: Seed
+) -> None:
+    run_id = seed(metrics=evaluation(arms, worth_activating=False, reasons=["it finds less than the mean pose"]))
+    page = open_page(f"/runs/{run_id}", username="chief")
+    page.get_by_role("textbox", name="Name", exact=True).fill("weak")
+    page.get_by_role("button", name="Register as a model").click()
+    activate = page.get_by_role("button", name="Activate weak-v1")
+
+    for address in (None, "/models/versions/"):
+        if address:
+            page.goto(address)
+        activate.click(timeout=SOON_MS)
+        expect(page.get_by_role("dialog")).to_contain_text("It finds less than the mean pose.")
+        page.get_by_role("button", name="No, leave it").click()
+        expect(activate).to_be_visible()
+
+    expect(page.locator("#weak-v1")).to_contain_text("not worth activating")
+    page.get_by_role("button", name="Remove weak-v1").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(activate).to_be_hidden(timeout=SOON_MS)
 
 
 def test_the_changes_of_pictures_are_seen_before_the_run(open_page: OpenPage, arms: Seeded) -> None:

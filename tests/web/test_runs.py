@@ -229,6 +229,16 @@ def test_the_page_of_a_run_tells_how_good_it_is_and_in_which_forms(people: dict[
         assert text in page
 
 
+def test_a_run_that_is_not_worth_activating_leads_on(app: Flask, people: dict[str, Browser], arms: Seeded) -> None:
+    run_id = seeded(app, people, arms, metrics=evaluation(arms, worth_activating=False))
+
+    page = people["editor"].get(f"/runs/{run_id}").text
+
+    assert "not worth activating" in page
+    assert f'href="{base(arms)}/collect' in page
+    assert "another like it" in page
+
+
 def test_a_failed_run_tells_the_reason_and_what_it_kept(app: Flask, people: dict[str, Browser], arms: Seeded) -> None:
     reason = "The disk is full: make room, then start another."
     kept = seeded(app, people, arms, state="failed", epochs=4, pck=0.5, message=reason)

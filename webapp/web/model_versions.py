@@ -7,6 +7,7 @@ from itertools import groupby
 from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from webapp.core.errors import sentence
 from webapp.db.runs import ModelVersion
 from webapp.services import model_versions as service
 from webapp.services import models
@@ -36,6 +37,7 @@ def index() -> str | Response:
         now=models.selection(),
         may_change=actor.may_act_as("admin"),
         form=run_form,
+        sentence=sentence,
     )
 
 
