@@ -13,15 +13,34 @@ from webapp.core.errors import MoveprintError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; a MoveprintError becomes one sentence on standard error and exit status 1."""
+    """Run one command; a MoveprintError becomes one sentence on standard error and exit status 1.
+
+    Where whoever reads the output has seen enough (`| head`) that is no fault: exit status 0.
+    """
     arguments = _parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        status = int(arguments.run(arguments))
+        sys.stdout.flush()  # a short text is written only now
+        return status
+    except BrokenPipeError:
+        if _is_read():
+            raise  # of something else, such as a connection
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own flush at the end complains
+        return 0
     except MoveprintError as error:
         print(f"moveprint: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _is_read() -> bool:
+    """Whether anybody still reads the output: only a write tells, so that an empty line is written."""
+    try:
+        print(flush=True)
+    except BrokenPipeError:
+        return False
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -177,11 +196,7 @@ def _recognise(arguments: argparse.Namespace) -> int:
 
     settings = load_settings()
     choice = ModelChoice(arguments.detector or settings.detector, arguments.pose_model or settings.pose_model)
-    try:
-        return recognise(settings, choice, arguments.video, arguments.actions, as_json=arguments.json)
-    except BrokenPipeError:  # whoever read the output has seen enough (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own flush at the end complains
-        return 0
+    return recognise(settings, choice, arguments.video, arguments.actions, as_json=arguments.json)
 
 
 def _weights(arguments: argparse.Namespace) -> int:
