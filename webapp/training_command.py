@@ -33,7 +33,7 @@ def train(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str]:
     with database_app(settings).app_context():
         require_latest()
         dataset = named_dataset(arguments)
-        owner, name = owner_of(dataset), arguments.name or f"{wanted.network}, {wanted.family}"
+        owner, name = owner_of(dataset), arguments.name or runs.free_name(dataset.id)
         asked = runs.ask_run(owner, dataset.id, name, wanted, draft=True)
         run_id = asked.id
         with without_native_noise():

@@ -34,7 +34,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what is trained on what, and how; what is not said has the default of the pages."""
     parser.add_argument("--dataset", required=True, metavar="NAME", help="its name, or its id")
     parser.add_argument("--owner", metavar="USERNAME", help="whose, where several accounts have one of this name")
-    parser.add_argument("--name", help="what to call the run, default after network and family")
+    parser.add_argument("--name", help="what to call the run, default Run 1, Run 2, ...")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the tables")
     settings = parser.add_argument_group("settings", argument_default=argparse.SUPPRESS)
     settings.add_argument("--model", dest="network", choices=NETWORKS, help=_default("network"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -249,7 +249,18 @@ def never_labelled(which: int, *names: str) -> Callable[[Session, Seeded], None]
 REFUSED: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "nothing": ({"count": 0}, "no sample of this dataset is labelled and reviewed.*train on proposed ones"),
     "nothing reviewed": ({"states": ("proposed",)}, "no sample .* is labelled and reviewed"),
-    "seven": ({"count": 7}, "7 samples of this dataset are labelled and reviewed; a run needs at least 8"),
+    "seven": (
+        {"count": 7},
+        "7 samples of this dataset are labelled and reviewed; a run needs at least 8: label and review 1 more",
+    ),
+    "seven proposed": (
+        {"count": 7, "states": ("proposed",), "trained_on": ("proposed",)},
+        "7 samples of this dataset are labelled and proposed; .*: have a pose model label 1 more, or train on reviewed",
+    ),
+    "six of both": (
+        {"count": 6, "trained_on": ("reviewed", "proposed")},
+        "6 samples of this dataset are labelled and reviewed or proposed; .*: label 2 more$",
+    ),
     "one person": ({"people": ("Anna",)}, "Anna is the only person in all 24 samples.*--split-by source"),
     "a keypoint that nobody has": (
         {"change": never_labelled(4)},
@@ -269,9 +280,11 @@ REFUSED: Mapping[str, tuple[Mapping[str, Any], str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_trained_on_is_refused_with_the_remedy(make: Make, case: str) -> None:
     options, said = REFUSED[case]
+    options = dict(options)
+    settings = replace(SETTINGS, states=options.pop("trained_on", SETTINGS.states))
     made = make(**options)
     with pytest.raises(InvalidInputError, match=said):
-        made.write()
+        made.write(settings)
     assert made.left() == []
 
 

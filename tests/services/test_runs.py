@@ -119,6 +119,14 @@ def test_runs_are_listed_the_newest_first_and_without_drafts(owner: User, arms: 
     assert [run.id for run in runs.runs_of(owner, arms.dataset_id)] == [second, first]
 
 
+def test_a_run_without_a_name_gets_the_next_that_is_free(owner: User, arms: Seeded) -> None:
+    assert runs.free_name(arms.dataset_id) == "Run 1"
+    seed_run(arms, owner.id, name="Run 2", facts=False)
+    assert runs.free_name(arms.dataset_id) == "Run 3"
+    seed_run(arms, owner.id, name="Wide", facts=False)
+    assert runs.free_name(arms.dataset_id) == "Run 3"
+
+
 def test_epochs_come_in_order_from_the_one_asked_for_on(owner: User, arms: Seeded) -> None:
     run_id = seed_run(arms, owner.id, epochs=5)
 

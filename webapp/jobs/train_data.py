@@ -230,8 +230,10 @@ def _summary(data: TrainingData) -> dict[str, object]:
 def _too_few(count: int, states: Sequence[str]) -> str:
     there = f"{counted(count, 'sample')} of this dataset" if count else "no sample of this dataset"
     are = "is" if count <= 1 else "are"
-    remedy = "" if "proposed" in states else ", or train on proposed ones too"
-    return (
-        f"{there} {are} labelled and {' or '.join(states)}; a run needs at least {MIN_SAMPLES}: "
-        f"label and review more{remedy}"
-    )
+    more = f"{MIN_SAMPLES - count} more" if count else str(MIN_SAMPLES)
+    remedy = f"label {more}"
+    if "proposed" not in states:
+        remedy = f"label and review {more}, or train on proposed ones too"
+    elif "reviewed" not in states:
+        remedy = f"have a pose model label {more}, or train on reviewed ones too"
+    return f"{there} {are} labelled and {' or '.join(states)}; a run needs at least {MIN_SAMPLES}: {remedy}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -84,6 +85,12 @@ def runs_of(actor: User, dataset_id: str | None) -> Sequence[TrainingRun]:
     else:
         query = query.where(TrainingRun.dataset_id == dataset_for(actor, dataset_id, "look").id)
     return db.session.scalars(query.order_by(TrainingRun.created_at.desc(), TrainingRun.id).limit(MAX_SHOWN)).all()
+
+
+def free_name(dataset_id: str) -> str:
+    """Run 1, or the next that no run of the dataset is called."""
+    taken = set(db.session.scalars(select(TrainingRun.name).where(TrainingRun.dataset_id == dataset_id)))
+    return next(name for number in count(len(taken) + 1) if (name := f"Run {number}") not in taken)
 
 
 def epochs_of(run_id: str, after: int = 0) -> Sequence[RunEpoch]:
