@@ -276,10 +276,12 @@ def test_a_run_whose_disk_is_full_fails_with_the_reason_and_keeps_its_best_netwo
     assert runs.metrics_of(asked.run) is not None
 
 
-def test_a_cancelled_run_ends_within_a_batch_and_keeps_what_it_reached(
+def test_a_cancelled_run_ends_within_a_batch_keeps_what_it_reached_and_its_log_says_how_it_went(
     owner: User, settings: Settings, arms: Seeded, trainer: Trainer
 ) -> None:
     asked = ask(owner, settings, arms.dataset_id, epochs=10_000, patience=10_000)
+    assert trainer.run(asked.job.id, dies_at="the pictures are packed") == signal.SIGKILL
+    begin_again()
     trainer.begin(asked.job.id)
     wait_for(lambda: len(runs.epochs_of(asked.run_id)) >= 2, "two epochs")
 
@@ -289,6 +291,9 @@ def test_a_cancelled_run_ends_within_a_batch_and_keeps_what_it_reached(
     assert (asked.job.state, asked.job.message) == ("cancelled", "It was cancelled.")
     assert {"best.keras", "history.csv", "log.txt"} <= asked.files <= KEPT
     assert asked.run.epoch == len(asked.epochs) >= 2
+    log = (asked.folder / "log.txt").read_text().splitlines()
+    assert log[0].endswith("  begun again: its process ended before the run did")
+    assert log[-1].endswith("  the run was cancelled")
 
 
 def test_a_run_that_dies_again_and_again_at_the_same_place_fails(

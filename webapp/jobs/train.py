@@ -11,6 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from webapp.training.checkpoints import read_state
 from webapp.training.config import RunSettings
 from webapp.training.forms import export_forms
 from webapp.training.hardware import peak_memory_mb
+from webapp.training.journal import Journal
 from webapp.training.predicting import found_by
 from webapp.training.records import ARCHIVE, BEST, EXPORTS, EpochResult, Trained, TrainingFailedError
 from webapp.training.train import train
@@ -56,7 +58,28 @@ def run_train(context: JobContext) -> Mapping[str, object]:
     training that fails later ends as failed too, with its best network judged and exported.
     """
     run = _run_of(context)
-    note_beginning(run.folder)
+    if note_beginning(run.folder):
+        Journal(run.folder).say("begun again: its process ended before the run did")
+    try:
+        return _to_its_end(context, run)
+    except JobCancelledError:
+        with suppress(OSError):  # a full disk makes no failure of a cancelled run
+            Journal(run.folder).say("the run was cancelled")
+        raise
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is known of the run when an attempt begins."""
+
+    run_id: str
+    name: str
+    settings: RunSettings
+    folder: Path
+    version_id: str
+
+
+def _to_its_end(context: JobContext, run: _Run) -> Mapping[str, object]:
     outcome = _kept_outcome(run.folder)
     if outcome is None:
         outcome = _outcome(context, run)
@@ -69,17 +92,6 @@ def run_train(context: JobContext) -> Mapping[str, object]:
         context.end(session, str(outcome["state"]), str(outcome["message"]), result)
     (run.folder / OUTCOME).unlink()
     return result
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What is known of the run when an attempt begins."""
-
-    run_id: str
-    name: str
-    settings: RunSettings
-    folder: Path
-    version_id: str
 
 
 def _run_of(context: JobContext) -> _Run:

@@ -69,10 +69,12 @@ def sweep_runs() -> None:
     db.session.rollback()
 
 
-def note_beginning(folder: Path) -> None:
-    """Keep in the run's folder where this attempt begins, for `came_further`."""
+def note_beginning(folder: Path) -> bool:
+    """Keep in the run's folder where this attempt begins, for `came_further`; whether one had begun before."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    again = (folder / BEGAN_AT).is_file() or (folder / OUTCOME).is_file()
     write_anew(folder / BEGAN_AT, json.dumps(_place(folder)).encode())
+    return again
 
 
 def came_further(job_id: str) -> bool:
