@@ -1,12 +1,16 @@
 // The form of a new run: what is chosen as JSON, refusals beside their fields, nothing typed is lost.
 import { requestJson } from "./api.js";
 import { element, find } from "./elements.js";
+import { RunOutlook } from "./run_outlook.js";
 import { RunPreview } from "./run_preview.js";
 
 const form = find(document, "[data-run-form]");
 const problem = find(form, "[data-form-error]");
 const losses = JSON.parse(form.dataset.losses);
-const preview = new RunPreview(find(form, "[data-preview]"), () => settingsOf(form));
+const withoutWeights = JSON.parse(form.dataset.withoutWeights);
+const onProposed = find(form, "[data-train-on-proposed]");
+const outlook = new RunOutlook(find(document, "[data-outlook]"), find(form, "[data-start-problem]"), () => settingsOf(form));
+const preview = new RunPreview(find(form, "[data-preview]"), () => settingsOf(form), nothingToShow);
 
 // The settings as the server takes them. A name with a stop in it is one of an object: "augmentation.flip".
 export function settingsOf(root) {
@@ -20,7 +24,7 @@ export function settingsOf(root) {
 }
 
 function valueOf(input) {
-  if (input.dataset.kind === "switch") return input.checked;
+  if (input.dataset.kind === "switch") return input.disabled ? input.dataset.wanted === "true" : input.checked;
   if (input.value.trim() === "") return null; // nothing chosen; of a number: none
   return input.dataset.kind === "number" ? Number(input.value) : input.value;
 }
@@ -31,6 +35,33 @@ function offerLosses() {
   const offered = losses[family.value];
   for (const option of loss.options) option.hidden = option.disabled = !offered.includes(option.value);
   if (!offered.includes(loss.value)) [loss.value] = offered;
+}
+
+// Some networks have no published weights to begin with; what was chosen is kept for the others.
+function offerWeights() {
+  const { network, pretrained } = form.elements;
+  const none = withoutWeights.includes(network.value);
+  if (none === pretrained.disabled) return;
+  if (none) pretrained.dataset.wanted = pretrained.checked;
+  pretrained.checked = !none && pretrained.dataset.wanted === "true";
+  pretrained.disabled = none;
+  find(form, "[data-no-weights]").hidden = !none;
+}
+
+function nothingToShow(states) {
+  const proposed = outlook.count(["proposed"]);
+  const none = !outlook.count(states);
+  onProposed.hidden = !(none && proposed);
+  onProposed.textContent = `Train on the ${proposed.toLocaleString()} proposed ones`;
+  if (!none) return "";
+  return states.length ? `No sample has a label that is ${states.join(" or ")} yet.` : "Choose which labels are trained on.";
+}
+
+function trainOnProposed() {
+  const box = find(form, "[name=states][value=proposed]");
+  box.checked = true;
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+  box.focus();
 }
 
 function fieldOf(name) {
@@ -91,12 +122,17 @@ form.addEventListener("input", ({ target }) => {
 });
 form.addEventListener("change", ({ target }) => {
   if (target.name === "family") offerLosses();
+  if (target.name === "network") offerWeights();
   if (target.name === "states") preview.later();
+  outlook.later(target);
 });
 addEventListener("pageshow", () => {
   find(form, "[type=submit]").disabled = false; // after coming back
   offerLosses();
+  offerWeights();
   showSliders();
 });
+onProposed.addEventListener("click", trainOnProposed);
 offerLosses();
+offerWeights();
 preview.show();

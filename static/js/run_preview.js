@@ -9,11 +9,14 @@ export class RunPreview {
   #timer = 0;
   #seed = 1;
 
-  constructor(root, settings) {
+  // missing(states): why there is nothing to show, or "".
+  constructor(root, settings, missing) {
     this.root = root;
+    this.missing = missing;
     this.settings = settings;
     this.image = find(root, "img");
-    this.notice = find(root, "[data-note]");
+    this.notice = find(root, "[data-notice]");
+    this.note = find(root, "[data-note]");
     find(root, "[data-again]").addEventListener("click", () => {
       this.#seed += 1;
       this.show();
@@ -30,6 +33,11 @@ export class RunPreview {
     this.#asking = new AbortController();
     const { signal } = this.#asking;
     const { augmentation, states } = this.settings();
+    const missing = this.missing(states);
+    if (missing) {
+      this.root.removeAttribute("aria-busy");
+      return this.#tell(missing);
+    }
     this.root.setAttribute("aria-busy", "true");
     try {
       const url = await requestPicture(this.root.dataset.url, { method: "POST", body: { augmentation, states, seed: this.#seed }, signal });
@@ -45,7 +53,7 @@ export class RunPreview {
   }
 
   #tell(text) {
-    this.notice.textContent = text;
+    this.note.textContent = text;
     this.notice.hidden = !text;
     this.image.hidden = Boolean(text);
   }

@@ -174,6 +174,26 @@ def test_the_changes_of_pictures_are_seen_before_the_run(open_page: OpenPage, ar
     expect(page.locator("output[for=run-augmentation-rotation_deg]")).to_have_text("31")
 
 
+def test_where_nothing_is_reviewed_the_form_offers_the_proposed_ones(
+    open_page: OpenPage, server: RunningServer
+) -> None:
+    people = ("Anna", "Ben", "Cleo")
+    seeded = seeding.dataset(server, "chief", 12, name=f"Proposed {new_id()}", people=people, states=("proposed",))
+    page = open_page(f"/datasets/{seeded.dataset_id}/runs/new", username="chief")
+    expect(page.locator("[data-start-problem]")).to_contain_text("Nobody has reviewed a label")
+    expect(page.get_by_text("No sample has a label that is reviewed yet.")).to_be_visible()
+    expect(page.get_by_label("Begin with ImageNet's weights")).to_be_disabled()
+
+    page.get_by_role("button", name="Train on the 12 proposed ones").click()
+
+    expect(page.get_by_label("proposed by a model")).to_be_checked()
+    expect(page.get_by_role("img", name="Pictures of this dataset")).to_be_visible(timeout=SOON_MS)
+    expect(page.locator("[data-start-problem]")).to_be_hidden()
+    expect(page.locator("[data-split]")).to_have_text(
+        "3 people: about 1 for training, 1 for validation, 1 for the test."
+    )
+
+
 def test_only_losses_that_fit_the_answer_are_offered(open_page: OpenPage, arms: Seeded) -> None:
     page = open_page(f"/datasets/{arms.dataset_id}/runs/new", username="chief")
     loss = page.locator("[name=loss]")

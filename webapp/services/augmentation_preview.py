@@ -39,7 +39,7 @@ def preview(actor: User, dataset_id: str, settings: RunSettings) -> bytes:
     picked = _picked(dataset.id, settings)
     if not picked:
         raise InvalidInputError(
-            f"{dataset.name} has no sample with a label that is {' or '.join(settings.states)}; label some first"
+            f"no sample of {dataset.name} has a label that is {' or '.join(settings.states)}; label some first"
         )
     thumbnails = thumbnails_beside(store_of(current_app.config["MOVEPRINT_SETTINGS"]))
     side_px = min(settings.side_px, SIDE_PX)

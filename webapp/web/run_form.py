@@ -59,6 +59,7 @@ class Field:
 
 
 FIRST: Sequence[Field] = (
+    Field("states", "Labels", "Which samples are trained on.", choices=STATE_NAMES),
     Field("network", "Network", "A larger one learns more from many pictures and takes longer.", choices=NETWORK_NAMES),
     Field(
         "family",
@@ -76,7 +77,6 @@ FIRST: Sequence[Field] = (
 )
 MORE: Mapping[str, Sequence[Field]] = {
     "Data": (
-        Field("states", "Labels", "Which samples are trained on.", choices=STATE_NAMES),
         Field(
             "validation_share",
             "For validation",

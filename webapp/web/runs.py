@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from math import ceil
 from typing import Any
 
@@ -62,14 +63,15 @@ def new(dataset_id: str) -> str:
     dataset = dataset_for(actor, dataset_id, "edit")
     like = request.args.get("like")
     before = runs.run_for(actor, like) if like else None
+    settings = RunSettings() if before is None else runs.settings_of(before)
     return render_template(
         "runs/new.html",
         dataset=dataset,
         level=level_of(actor, dataset),
         name=_next_name(before, len(runs.runs_of(actor, dataset_id))),
-        settings=(RunSettings() if before is None else runs.settings_of(before)).as_json(),
+        settings=settings.as_json(),
         like=before,
-        outlook=outlook(actor, dataset_id),
+        outlook=asdict(outlook(actor, dataset_id, settings)),
         teachers=dataset_jobs.teachers(actor, dataset),
         form=run_form,
         losses=LOSSES,
@@ -89,6 +91,15 @@ def create(dataset_id: str) -> AnyResponse:
         said = run_form.in_the_forms_words(str(error), field)
         return make_response(jsonify(error=sentence(said), field=field), 422)
     return make_response(jsonify(run_id=run.id, run_url=url_for("runs.detail", run_id=run.id)), 201)
+
+
+@blueprint.post("/datasets/<dataset_id>/runs/outlook")
+@signed_in
+def outlook_of(dataset_id: str) -> AnyResponse:
+    """What speaks against a run with these settings, of which any may be left out."""
+    actor = signed_in_user()
+    dataset_for(actor, dataset_id, "edit")
+    return jsonify(asdict(outlook(actor, dataset_id, run_settings(json_body()))))
 
 
 @blueprint.post("/datasets/<dataset_id>/runs/preview")
