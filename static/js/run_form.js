@@ -94,11 +94,26 @@ function showError(text, name) {
   input.focus();
 }
 
+// Every number that is out of its range, the first in focus; the rest is the server's to judge.
+function wrongNumbers() {
+  return [...form.querySelectorAll("input[type=number]")].flatMap((input) => {
+    const { badInput, rangeUnderflow, rangeOverflow, stepMismatch } = input.validity;
+    const step = Number(input.step);
+    if (!badInput && !rangeUnderflow && !rangeOverflow && !(stepMismatch && step >= 1)) return [];
+    const kind = step === 1 ? "a whole number" : step > 1 ? `a multiple of ${step}` : "a number";
+    const label = input.labels[0].firstChild.textContent.trim();
+    return [[`${label} must be ${kind} from ${Number(input.min)} to ${Number(input.max)}.`, input.name]];
+  });
+}
+
 async function start(event) {
   event.preventDefault();
   clearErrors();
   const name = form.elements.name.value.trim();
   if (!name) return showError("A run needs a name; say what is tried with it.", "name");
+  const wrong = wrongNumbers();
+  for (const [text, field] of wrong.toReversed()) showError(text, field);
+  if (wrong.length) return undefined;
   const button = find(form, "[type=submit]");
   button.disabled = true;
   try {

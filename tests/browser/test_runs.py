@@ -194,6 +194,18 @@ def test_where_nothing_is_reviewed_the_form_offers_the_proposed_ones(
     )
 
 
+def test_all_numbers_that_are_wrong_are_marked_at_once(open_page: OpenPage, arms: Seeded) -> None:
+    page = open_page(f"/datasets/{arms.dataset_id}/runs/new", username="chief")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Epochs", exact=True).fill("0")
+    page.get_by_label("Side of the picture").fill("33")
+    page.get_by_role("button", name="Start the run").click()
+
+    expect(page.get_by_text("Epochs must be a whole number from 1 to 10000.")).to_be_visible()
+    expect(page.get_by_text("Side of the picture must be a multiple of 32")).to_be_visible()
+    expect(page.get_by_label("Epochs", exact=True)).to_be_focused()
+
+
 def test_only_losses_that_fit_the_answer_are_offered(open_page: OpenPage, arms: Seeded) -> None:
     page = open_page(f"/datasets/{arms.dataset_id}/runs/new", username="chief")
     loss = page.locator("[name=loss]")
