@@ -68,7 +68,7 @@ def new(dataset_id: str) -> str:
         "runs/new.html",
         dataset=dataset,
         level=level_of(actor, dataset),
-        name=_next_name(before, len(runs.runs_of(actor, dataset_id))),
+        name=_next_name(before, dataset_id),
         settings=settings.as_json(),
         like=before,
         outlook=asdict(outlook(actor, dataset_id, settings)),
@@ -232,8 +232,8 @@ def _datasets_of(found: Sequence[TrainingRun]) -> dict[str, Dataset]:
     return {each: dataset_for(actor, each, "look") for each in {run.dataset_id for run in found}}
 
 
-def _next_name(before: TrainingRun | None, count: int) -> str:
-    return f"Run {count + 1}" if before is None else f"{before.name[: NAME_CHARACTERS - 7]}, again"
+def _next_name(before: TrainingRun | None, dataset_id: str) -> str:
+    return runs.free_name(dataset_id) if before is None else f"{before.name[: NAME_CHARACTERS - 7]}, again"
 
 
 def _model_name(text: str) -> str:
