@@ -272,7 +272,7 @@ def test_the_open_page_of_a_dataset_is_in_view_on_a_phone(open_page: OpenPage, s
 def test_the_bar_at_the_top_fits_every_width_for_administrators(open_page: OpenPage) -> None:
     page = open_page("/datasets/", username="chief")
 
-    for width in (320, 360, 768, 1024):
+    for width in (320, 360, 768, 1024, 1200):
         page.set_viewport_size({"width": width, "height": 700})
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), width
 

@@ -19,6 +19,7 @@ def without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Everything but workers."""
     monkeypatch.setenv("MOVEPRINT_WORKERS", "0")
     monkeypatch.setenv("MOVEPRINT_JOB_WORKERS", "0")
+    monkeypatch.setenv("MOVEPRINT_TRAINING_WORKERS", "0")
     folder = tmp_path / "web"
     folder.mkdir()
     yield from running(folder, "eventlet", "serve")
