@@ -265,7 +265,7 @@ def test_a_kept_recording_is_removed_again_with_its_card(wanderer: Page) -> None
     before = len(wanderer.request.get("/negatives/", headers={"Accept": "application/json"}).json()["negatives"])
     wanderer.goto("/negatives/record")
     wait_for_worker(wanderer)
-    wanderer.locator("#take-seconds").fill("1")
+    wanderer.locator("#take-seconds").fill("3")
     wanderer.locator("#countdown-seconds").fill("1")
     wanderer.locator("[data-start]").click()
     expect(wanderer.locator(".take")).to_have_attribute("data-phase", "ready", timeout=60_000)
