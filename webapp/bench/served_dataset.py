@@ -24,13 +24,16 @@ class ServedDataset:
 
 
 @contextmanager
-def served_dataset(folder: Path, settings: Settings, samples: int) -> Iterator[ServedDataset]:
-    """Meanwhile a web server runs on an instance within the folder. MoveprintError where it does not come up."""
+def served_dataset(folder: Path, settings: Settings, samples: int, command: str = "web") -> Iterator[ServedDataset]:
+    """Meanwhile a web server runs on an instance within the folder. MoveprintError where it does not come up.
+
+    command: what starts it; "serve" brings a worker and whoever runs jobs along.
+    """
     instance = Instance(folder / "instance", {"MOVEPRINT_ASYNC_MODE": settings.async_mode})
     instance.folder.mkdir()
     instance.prepare(USERNAME)
     dataset_id = make_dataset(instance.folder, USERNAME, samples)
-    server = instance.start("web")
+    server = instance.start(command)
     try:
         instance.wait_for_http(server)
         yield ServedDataset(instance.url, dataset_id, instance.log_in(USERNAME))

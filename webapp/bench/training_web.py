@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 
 from webapp.bench.browser import post_json
-from webapp.bench.grid_dataset import make_dataset
-from webapp.bench.instance import Instance, end
+from webapp.bench.served_dataset import served_dataset
 from webapp.config import Settings
 from webapp.core.errors import MoveprintError
 
-USERNAME = "bench"
 SAMPLES = 2000
 ASKED = 40
 """Times each page is asked for."""
@@ -29,21 +27,12 @@ RUN: Mapping[str, object] = {"epochs": 1000, "pretrained": False}
 
 def page_times(folder: Path, settings: Settings) -> dict[str, float]:
     """Milliseconds of a page: median and 95th percentile, before a run and while one goes on."""
-    instance = Instance(folder / "instance", {"MOVEPRINT_ASYNC_MODE": settings.async_mode})
-    instance.folder.mkdir()
-    instance.prepare(USERNAME)
-    dataset_id = make_dataset(instance.folder, USERNAME, SAMPLES)
-    server = instance.start("serve")
-    try:
-        instance.wait_for_http(server)
-        cookie = instance.log_in(USERNAME)
+    with served_dataset(folder, settings, SAMPLES, command="serve") as served:
+        url, cookie, dataset_id = served.url, served.cookie, served.dataset_id
         pages = ["/live/", "/history/", "/datasets/", f"/datasets/{dataset_id}/pictures", "/runs/"]
-        alone_ms = _times_ms(instance.url, cookie, pages)
-        with _running(instance.url, cookie, dataset_id) as run_id:
-            beside = [*pages, f"/runs/{run_id}", f"/runs/{run_id}/progress"]
-            beside_ms = _times_ms(instance.url, cookie, beside)
-    finally:
-        end(server)
+        alone_ms = _times_ms(url, cookie, pages)
+        with _running(url, cookie, dataset_id) as run_id:
+            beside_ms = _times_ms(url, cookie, [*pages, f"/runs/{run_id}", f"/runs/{run_id}/progress"])
     return {**_percentiles("pages_alone", alone_ms), **_percentiles("pages_while_training", beside_ms)}
 
 
