@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.running import PASSWORD
 from tests.browser.wire import SocketLog
+from webapp.core.skeleton import Skeleton
 
 SOON_MS = 20_000
 """How long a test waits for what takes a moment, on a busy machine."""
@@ -95,6 +96,40 @@ def drag_trim(page: Page, take: Locator, start_share: float, end_share: float) -
 def keep(take: Locator) -> None:
     take.locator("[data-keep]").click()
     expect(take).to_have_attribute("data-phase", "kept", timeout=SOON_MS)
+
+
+def teach_jumping_jack(page: Page, skeleton: Skeleton) -> None:
+    """On the record page: one whole jumping jack, cut out of a longer take of the man before the camera, and kept."""
+    sequences = checked_sequences(page)
+    record_takes(page, "jumping jack", seconds=7)
+    take = page.locator(".take").first
+    expect(take).to_have_attribute("data-phase", "ready")
+    drag_trim(page, take, *_jack_window(sequences[-1], skeleton))
+    keep(take)
+
+
+def _jack_window(sequence: dict[str, Any], skeleton: Skeleton) -> tuple[float, float]:
+    """Start and end of one whole jumping jack as shares of the take: in its middle the wrists are up."""
+    times = sequence["times_s"]
+    groups: list[list[float]] = []
+    for time_s, pose in zip(times, sequence["keypoints"], strict=True):
+        if not _wrists_are_up(pose, skeleton):
+            continue
+        if groups and time_s - groups[-1][-1] < 0.3:
+            groups[-1].append(time_s)
+        else:
+            groups.append([time_s])
+    middles = [(group[0] + group[-1]) / 2 for group in groups]
+    middle = next(m for m in middles if m > 0.75 and m < times[-1] - 0.75)
+    return (middle - 0.65) / times[-1], (middle + 0.65) / times[-1]
+
+
+def _wrists_are_up(pose: list[list[float | None]], skeleton: Skeleton) -> bool:
+    for side in ("left", "right"):
+        wrist_y, shoulder_y = (pose[skeleton.index[f"{side}_{name}"]][1] for name in ("wrist", "shoulder"))
+        if wrist_y is None or shoulder_y is None or wrist_y >= shoulder_y:
+            return False
+    return True
 
 
 def teach_from_file(page: Page, name: str, *files: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,12 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.clips import FIRST_JACK, JACKS, man_alone, write_video
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import (
-    checked_sequences,
-    drag_trim,
     keep,
-    record_takes,
     sign_up,
     teach_from_file,
+    teach_jumping_jack,
     wait_for_people,
     wait_for_worker,
     wait_until,
@@ -53,25 +50,6 @@ def badly_placed(log: SocketLog) -> list[list[str]]:
     ]
 
 
-def jack_window(sequence: dict[str, Any]) -> tuple[float, float]:
-    """Start and end of one whole jumping jack as shares of the take: in its middle the wrists are up."""
-    times = sequence["times_s"]
-    wrists_up = [
-        time
-        for time, pose in zip(times, sequence["keypoints"], strict=True)
-        if pose[15][1] is not None and pose[15][1] < pose[11][1] and pose[16][1] < pose[12][1]
-    ]
-    groups: list[list[float]] = []
-    for time in wrists_up:
-        if groups and time - groups[-1][-1] < 0.3:
-            groups[-1].append(time)
-        else:
-            groups.append([time])
-    middles = [(group[0] + group[-1]) / 2 for group in groups]
-    middle = next(m for m in middles if m > 0.75 and m < times[-1] - 0.75)
-    return (middle - 0.65) / times[-1], (middle + 0.65) / times[-1]
-
-
 def test_a_recorded_movement_is_recognised_live_and_kept_over_a_restart(
     open_page: OpenPage, server: RunningServer
 ) -> None:
@@ -80,12 +58,7 @@ def test_a_recorded_movement_is_recognised_live_and_kept_over_a_restart(
 
     page.goto("/record/")
     wait_for_worker(page)
-    sequences = checked_sequences(page)
-    record_takes(page, "jumping jack", seconds=7)
-    take = page.locator(".take").first
-    expect(take).to_have_attribute("data-phase", "ready")
-    drag_trim(page, take, *jack_window(sequences[-1]))
-    keep(take)
+    teach_jumping_jack(page, SKELETONS["blazepose_33"])
 
     log = SocketLog(page)
     page.goto("/live/")

@@ -14,10 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.clips import JACKS, man_alone, write_video
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import (
-    checked_sequences,
-    drag_trim,
-    keep,
-    record_takes,
+    teach_jumping_jack,
     wait_for_people,
     wait_for_worker,
     wait_until,
@@ -91,12 +88,7 @@ def test_activated_it_drives_a_session_that_goes_on_and_recognises_an_action(
     assert len(by_own["people"][0]["keypoints"]) == len(UPPER_BODY_6.keypoints)
     page.goto("/record/")
     wait_for_worker(page)
-    sequences = checked_sequences(page)
-    record_takes(page, "jumping jack", seconds=7)
-    take = page.locator(".take").first
-    expect(take).to_have_attribute("data-phase", "ready")
-    drag_trim(page, take, *jack_window(sequences[-1]))
-    keep(take)
+    teach_jumping_jack(page, UPPER_BODY_6)
     page.goto("/live/")
     expect(page.locator("[data-events] .event").first).to_contain_text("jumping jack", timeout=60_000)
 
@@ -122,23 +114,3 @@ def wait_for_own_keypoints(page: Page, log: SocketLog) -> dict[str, Any]:
 
     wait_until(page, lambda: bool(own()), "somebody found by the new model", within_s=60)
     return own()[-1]
-
-
-def jack_window(sequence: dict[str, Any]) -> tuple[float, float]:
-    """Start and end of one whole jumping jack as shares of the take: in its middle the wrists are up."""
-    up: list[float] = []
-    for time_s, pose in zip(sequence["times_s"], sequence["keypoints"], strict=True):
-        heights = {name: pose[at][1] for name, at in KEYPOINTS.items()}
-        sides = [(heights[f"{side}_wrist"], heights[f"{side}_shoulder"]) for side in ("left", "right")]
-        if all(wrist is not None and shoulder is not None and wrist < shoulder for wrist, shoulder in sides):
-            up.append(time_s)
-    last_s = sequence["times_s"][-1]
-    groups: list[list[float]] = []
-    for time_s in up:
-        if groups and time_s - groups[-1][-1] < 0.3:
-            groups[-1].append(time_s)
-        else:
-            groups.append([time_s])
-    middles = [(group[0] + group[-1]) / 2 for group in groups]
-    middle_s = next(middle for middle in middles if 0.75 < middle < last_s - 0.75)
-    return (middle_s - 0.65) / last_s, (middle_s + 0.65) / last_s
