@@ -72,7 +72,7 @@ def test_a_seed_says_which_samples_and_which_changes(anna: User, arms: Seeded) -
 
 def test_only_samples_of_the_runs_states_are_shown(anna: User, settings: Settings) -> None:
     seeded = seed_dataset(anna, settings.instance_dir, 8, states=("proposed", "unlabelled", "proposed", "excluded"))
-    with pytest.raises(InvalidInputError, match="Arms has no sample with a label that is reviewed; label some first"):
+    with pytest.raises(InvalidInputError, match="no sample of Arms has a label that is reviewed; label some first"):
         preview(anna, seeded.dataset_id, RunSettings())
     assert pixels(preview(anna, seeded.dataset_id, RunSettings(states=("reviewed", "proposed")))).shape[0] == 488
 
