@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.run_seeding import accuracy
-from webapp.run_tables import accuracy_lines, form_lines
+from tests.run_seeding import USAGE, accuracy
+from webapp.run_tables import accuracy_lines, form_lines, usage_line
 
 FORM = {"size_bytes": 1_500_000, "pck02": 0.5, "latency_ms": {"litert": 2.0}, "problem": None, "flagged": None}
 
@@ -33,3 +33,11 @@ def test_the_table_says_how_many_of_the_labels_a_person_has_reviewed() -> None:
     counted, *_, first, second = accuracy_lines({**metrics, "reviewed": 12})
     assert counted == "On 1,040 samples of the test split, 12 reviewed by a person:"
     assert (first, second) == ("worth activating: 50 points above the mean pose", "as a second")
+
+
+def test_what_a_training_took_is_one_line_also_where_it_failed_before_an_epoch_was_over() -> None:
+    whole = "training took 312 s on CPU: 71 pictures a second, 4.0 % of the time waiting for them; at most 1,234 MB"
+
+    assert usage_line(USAGE) == whole
+    at_once = {**USAGE, "data_share": None, "pictures_per_s": 0.0, "seconds": 2.4}
+    assert usage_line(at_once) == "training took 2 s on CPU: no whole batch timed; at most 1,234 MB"

@@ -51,6 +51,14 @@ def form_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(("form", "size", "PCK@0.2", "off Keras", "at most", "a picture", ""), rows)
 
 
+def usage_line(usage: Mapping[str, Any]) -> str:
+    """What training took, by its end or by now."""
+    waited = "" if usage["data_share"] is None else f", {_percent(usage['data_share'])} of the time waiting for them"
+    speed = f"{usage['pictures_per_s']:.0f} pictures a second" if usage["pictures_per_s"] else "no whole batch timed"
+    memory = f"at most {usage['peak_memory_mb']:,.0f} MB"
+    return f"training took {usage['seconds']:,.0f} s on {usage['device']}: {speed}{waited}; {memory}"
+
+
 def epoch_lines(epochs: Sequence[RunEpoch]) -> Iterator[str]:
     """The last few."""
     head = ("epoch", "loss", "validation", "PCK@0.2", "learning rate", "seconds")

@@ -20,7 +20,7 @@ from webapp.db.schema import require_latest
 from webapp.db.standalone import database_app
 from webapp.job_here import run_here
 from webapp.native_noise import without_native_noise
-from webapp.run_tables import NOTHING, accuracy_lines, epoch_lines, form_lines
+from webapp.run_tables import NOTHING, accuracy_lines, epoch_lines, form_lines, usage_line
 from webapp.runs_named import named_run, owner_of_run, short_id
 from webapp.services import model_versions, runs
 from webapp.training.config import run_settings
@@ -79,6 +79,8 @@ def _shown(run: TrainingRun) -> Iterator[str]:
     yield f"dataset {db.session.get_one(Dataset, run.dataset_id).name}{version}; code {run.code_version}"
     if epochs := runs.epochs_of(run.id):
         yield from ("", *epoch_lines(epochs))
+    if usage := runs.usage_of(run):
+        yield from ("", usage_line(usage))
     metrics = runs.metrics_of(run)
     if metrics is not None:
         yield from ("", *accuracy_lines(metrics))

@@ -245,6 +245,9 @@ def test_a_run_whose_loss_is_no_number_any_more_fails_with_the_reason_and_keeps_
     assert asked.files == KEPT
     assert runs.metrics_of(asked.run) is not None
     assert 1 <= asked.run.epoch < 60
+    usage = runs.usage_of(asked.run)
+    assert usage is not None
+    assert min(usage[name] for name in ("seconds", "pictures_per_s", "data_share", "peak_memory_mb")) > 0
 
 
 def test_a_training_that_fails_is_told_by_its_reason_also_where_nothing_can_be_judged_afterwards(
@@ -258,6 +261,7 @@ def test_a_training_that_fails_is_told_by_its_reason_also_where_nothing_can_be_j
     assert asked.job.message is not None
     assert "is no number any more (nan)" in asked.job.message
     assert "judged" not in asked.job.message
+    assert runs.usage_of(asked.run) is not None
     assert "best.keras" in asked.files
 
 
@@ -291,6 +295,9 @@ def test_a_cancelled_run_ends_within_a_batch_keeps_what_it_reached_and_its_log_s
     assert (asked.job.state, asked.job.message) == ("cancelled", "It was cancelled.")
     assert {"best.keras", "history.csv", "log.txt"} <= asked.files <= KEPT
     assert asked.run.epoch == len(asked.epochs) >= 2
+    usage = runs.usage_of(asked.run)
+    assert usage is not None
+    assert usage["seconds"] > 0
     log = (asked.folder / "log.txt").read_text().splitlines()
     assert log[0].endswith("  begun again: its process ended before the run did")
     assert log[-1].endswith("  the run was cancelled")

@@ -19,7 +19,7 @@ import numpy as np
 from webapp.core.skeleton import Skeleton
 from webapp.training.archive import TrainingData
 from webapp.training.config import RunSettings, run_settings
-from webapp.training.records import EpochResult, Prediction, TrainingFailedError
+from webapp.training.records import EpochResult, Prediction, TrainingFailedError, Usage
 
 SKELETON = Skeleton("lamps", ("top", "left_end", "right_end"), (("top", "left_end"), ("top", "right_end")))
 SIDE_PX = 32
@@ -62,6 +62,7 @@ class Told:
     batches: list[tuple[int, int, int]] = field(default_factory=list)
     epochs: list[EpochResult] = field(default_factory=list)
     shown: dict[int, Sequence[Prediction]] = field(default_factory=dict)
+    usages: list[Usage] = field(default_factory=list)
     on_batch: Callable[[int, int], None] | None = None
     on_epoch: Callable[[EpochResult], None] | None = None
 
@@ -77,6 +78,9 @@ class Told:
 
     def predictions(self, epoch: int, predictions: Sequence[Prediction]) -> None:
         self.shown[epoch] = predictions
+
+    def used(self, usage: Usage) -> None:
+        self.usages.append(usage)
 
 
 def main(folder: str, settings: str, happening: str = "") -> None:

@@ -98,6 +98,7 @@ def test_what_an_epoch_took_is_said_in_shares_and_megabytes(run: Run) -> None:
     usage = run.trained.usage
 
     assert all(0 <= each.data_share <= 1 for each in run.told.epochs)
+    assert usage.data_share is not None
     assert 0 <= usage.data_share < 0.5
     assert usage.pictures_per_s > 0
     assert usage.peak_memory_mb >= run.told.epochs[-1].memory_mb > 100
@@ -206,6 +207,28 @@ def test_what_the_watch_raises_ends_it_within_the_batch(restless: Run, stopped: 
     assert told.batches[-1] == (restless.trained.epochs - 1, 2, 3)
     assert (folder / BEST).read_bytes()
     assert "ended by StoppedError" in (folder / LOG).read_text()
+
+
+def test_what_training_took_is_told_after_each_epoch_and_however_it_ends(
+    restless: Run, stopped: tuple[Path, Told]
+) -> None:
+    _, told = stopped
+
+    assert [usage.data_share is None for usage in told.usages] == [False] * (len(told.epochs) + 1)
+    seconds = [usage.seconds for usage in told.usages]
+    assert seconds == sorted(set(seconds))
+    assert replace(restless.told.usages[-1], peak_memory_mb=0) == replace(restless.trained.usage, peak_memory_mb=0)
+
+
+def test_a_training_that_ends_in_its_first_epoch_tells_what_it_took(tmp_path: Path) -> None:
+    told = stop_at(1, 3)
+
+    with pytest.raises(StoppedError):
+        trained_in(tmp_path, RESTLESS, told=told)
+
+    (usage,) = told.usages
+    assert usage.data_share is None
+    assert min(usage.seconds, usage.pictures_per_s, usage.peak_memory_mb) > 0
 
 
 def test_a_run_goes_on_as_if_it_had_not_been_ended(restless: Run, stopped: tuple[Path, Told], tmp_path: Path) -> None:

@@ -249,6 +249,16 @@ def test_a_failed_run_tells_the_reason_and_what_it_kept(app: Flask, people: dict
     assert "It kept no network" in people["owner"].get(f"/runs/{nothing}").text
 
 
+def test_a_failed_run_tells_what_it_took(app: Flask, people: dict[str, Browser], arms: Seeded) -> None:
+    run_id = seeded(app, people, arms, state="failed", epochs=4, message="The disk is full.")
+
+    page = people["viewer"].get(f"/runs/{run_id}").text
+
+    for words in ("4.0 % of the time", "1234 MB", "<dt>Training took</dt>", "5 min"):
+        assert words in page
+    assert people["viewer"].get_json(f"/runs/{run_id}").get_json()["usage"]["seconds"] == 312
+
+
 def test_a_new_run_begins_with_the_settings_of_another(app: Flask, people: dict[str, Browser], arms: Seeded) -> None:
     run_id = seeded(app, people, arms, name="Wide", settings={"network": "resnet50", "epochs": 77})
 

@@ -23,7 +23,7 @@ from webapp.training.hardware import peak_memory_mb
 from webapp.training.heads import build_model, joined
 from webapp.training.keypoint_metric import PckMetric
 from webapp.training.losses import loss_of
-from webapp.training.records import EpochResult, Prediction
+from webapp.training.records import EpochResult, Prediction, Usage
 from webapp.training.train import train
 
 
@@ -35,6 +35,8 @@ class _Nobody:
     def epoch(self, result: EpochResult) -> None: ...
 
     def predictions(self, epoch: int, predictions: Sequence[Prediction]) -> None: ...
+
+    def used(self, usage: Usage) -> None: ...
 
 
 def main(way: str, archive: str, epochs: str, threads: str) -> None:
@@ -49,7 +51,7 @@ def _as_run(data: TrainingData, settings: RunSettings, threads: int) -> Mapping[
         usage = train(data, settings, Path(folder), Path(folder), _Nobody(), threads=threads).usage
     return {
         "pictures_per_s": usage.pictures_per_s,
-        "data_share": usage.data_share,
+        "data_share": usage.data_share or 0.0,
         "peak_mb": usage.peak_memory_mb,
     }
 

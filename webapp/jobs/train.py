@@ -32,7 +32,7 @@ from webapp.jobs.train_watch import RunWatch
 from webapp.services.dataset_access import skeleton_of
 from webapp.services.dataset_versions import freeze
 from webapp.services.run_files import EVALUATION, OUTCOME, forget_data, note_beginning, run_dir
-from webapp.services.runs import settings_of
+from webapp.services.runs import settings_of, usage_of
 from webapp.training.archive import TrainingData, read_archive
 from webapp.training.baselines import TeacherFound, evaluation, tested_on
 from webapp.training.card import card_of_model
@@ -117,11 +117,23 @@ def _outcome(context: JobContext, run: _Run) -> dict[str, Any]:
             raise
         metrics = _judged_if_can_be(context, run, data)
         judged = "" if metrics is None else " Its best network until then was judged and exported all the same."
-        return {"state": "failed", "message": f"{sentence(str(error))}{judged}", "metrics": metrics, "usage": None}
+        message = f"{sentence(str(error))}{judged}"
+        return {"state": "failed", "message": message, "metrics": metrics, "usage": _used(_told_usage(run))}
     metrics = _judged(context, run, data)
-    usage = asdict(trained.usage) | {"pretrained": trained.pretrained, "because": trained.because}
-    usage["peak_memory_mb"] = max(trained.usage.peak_memory_mb, peak_memory_mb())
+    usage = _used(asdict(trained.usage) | {"because": trained.because})
     return {"state": "succeeded", "message": _message(metrics), "metrics": metrics, "usage": usage}
+
+
+def _told_usage(run: _Run) -> Mapping[str, Any] | None:
+    """What training took until it failed, as its watch was told."""
+    usage = usage_of(db.session.get_one(TrainingRun, run.run_id, populate_existing=True))
+    db.session.rollback()
+    return usage
+
+
+def _used(training: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """With the memory that judging and exporting took."""
+    return training and {**training, "peak_memory_mb": max(training["peak_memory_mb"], peak_memory_mb())}
 
 
 def _data(context: JobContext, run: _Run) -> TrainingData:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ from webapp.datasets.picture_store import write_anew
 from webapp.datasets.records import ABSENT
 from webapp.db.engine import transaction
 from webapp.db.runs import RunEpoch, TrainingRun
-from webapp.jobs.context import JobContext
+from webapp.jobs.context import JobCancelledError, JobContext
 from webapp.training.archive import TrainingData
 from webapp.training.evaluate import points_json
-from webapp.training.records import PREDICTIONS, EpochResult, Prediction
+from webapp.training.records import PREDICTIONS, EpochResult, Prediction, Usage
 
 MOST_EXAMPLES = 100
 """Epochs that examples are kept of: the file is read and written as a whole, and there may be thousands."""
@@ -65,6 +66,13 @@ class RunWatch:
             ],
         }
         write_anew(path, json.dumps(told, allow_nan=False).encode(), lasting=False)
+
+    def used(self, usage: Usage) -> None:
+        """In the run's row; of one that is cancelled as well."""
+        with transaction() as session:
+            with suppress(JobCancelledError):  # whoever trains hears of it elsewhere
+                self._context.advance(session, 0)
+            session.get_one(TrainingRun, self._run_id).usage = json.dumps(asdict(usage))
 
     def _labelled(self, sample_id: str) -> list[list[float] | None]:
         row = self._data.sample_ids.index(sample_id)

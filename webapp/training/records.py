@@ -58,14 +58,18 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Usage:
-    """What training took. data_share: of its time waiting for pictures, 0..1; seconds: of all attempts that counted."""
+    """What training took. data_share: of its time waiting for pictures, 0..1, None before the first epoch is over.
+
+    seconds: of all attempts that counted. pretrained: where the first weights came from, a sentence.
+    """
 
     device: str
     threads: int
     peak_memory_mb: float
     pictures_per_s: float
-    data_share: float
+    data_share: float | None
     seconds: float
+    pretrained: str
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,6 @@ class Trained:
     best_epoch: int
     best_pck: float
     because: str
-    pretrained: str
-    """Where the first weights came from, a sentence."""
     usage: Usage
 
 
@@ -94,4 +96,8 @@ class Watch(Protocol):
 
     def predictions(self, epoch: int, predictions: Sequence[Prediction]) -> None:
         """Now and then, after an epoch."""
+        ...
+
+    def used(self, usage: Usage) -> None:
+        """After each epoch, before it is told, and when training ends, however it does: what all of it took by then."""
         ...

@@ -145,7 +145,9 @@ class _Run:
             raise
         finally:
             self._events.close()
-        return self._state()
+            state = self._state()
+            self._watch.used(_usage(state, self._hardware))
+        return state
 
     def _keep(self, result: EpochResult) -> None:
         """After an epoch: all that it leaves is on the disk before anybody hears of it."""
@@ -161,6 +163,7 @@ class _Run:
         self._journal.say(epoch_line(result))
         if state.because is not None:
             self._journal.say(f"it ended: {state.because}")
+        self._watch.used(_usage(state, self._hardware))
         self._watch.epoch(result)
         if result.epoch == 1 or result.best or result.epoch % self._settings.predictions_every == 0:
             self._watch.predictions(result.epoch, self._examples.predictions())
@@ -231,19 +234,18 @@ def _networks(
 
 def _trained(state: _State, hardware: Hardware) -> Trained:
     best = min(state.epochs, key=lambda each: each.val_loss)
+    usage = _usage(state, hardware)
+    return Trained(len(state.epochs), best.epoch, best.pck, because=str(state.because), usage=usage)
+
+
+def _usage(state: _State, hardware: Hardware) -> Usage:
     seconds = sum(each.seconds for each in state.epochs)
-    return Trained(
-        epochs=len(state.epochs),
-        best_epoch=best.epoch,
-        best_pck=best.pck,
-        because=str(state.because),
+    return Usage(
+        device=hardware.device,
+        threads=hardware.threads,
+        peak_memory_mb=peak_memory_mb(),
+        pictures_per_s=state.pictures / state.trained_s if state.trained_s else 0.0,
+        data_share=sum(each.seconds * each.data_share for each in state.epochs) / seconds if seconds else None,
+        seconds=state.seconds,
         pretrained=state.pretrained,
-        usage=Usage(
-            device=hardware.device,
-            threads=hardware.threads,
-            peak_memory_mb=peak_memory_mb(),
-            pictures_per_s=state.pictures / state.trained_s if state.trained_s else 0.0,
-            data_share=sum(each.seconds * each.data_share for each in state.epochs) / seconds,
-            seconds=state.seconds,
-        ),
     )
