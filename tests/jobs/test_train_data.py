@@ -122,6 +122,22 @@ def test_nobody_is_in_two_splits_and_the_answer_counts_them(make: Make) -> None:
     }
 
 
+def test_somebody_unnamed_is_kept_with_who_is_named_beside_them_in_samples_of_other_states(make: Make) -> None:
+    def recorded(session: Session, seeded: Seeded) -> None:
+        session.execute(update(Picture).values(source="webcam", session="alone"))
+        for number in (0, 4):  # both of Anna
+            session.get_one(Picture, seeded.picture_ids[number]).session = "evening"
+        session.get_one(Sample, seeded.sample_ids[0]).state = "unlabelled"
+        session.get_one(Sample, seeded.sample_ids[4]).person_id = None
+
+    for seed in range(4):
+        case = make(40, recorded, name=f"Evening {seed}")
+        case.write(replace(SETTINGS, seed=seed))
+        data = case.read()
+        assert set(data.split[data.person == "Anna"].tolist()) == set(data.split[data.person == ""].tolist())
+        (case.folder / ARCHIVE).unlink()
+
+
 def test_two_people_are_enough_and_it_is_said_what_they_are_tested_on(make: Make) -> None:
     said = make(people=("Anna", "Ben")).write()
     assert said["samples"] == {"train": 12, "validation": 12, "test": 0}

@@ -10,7 +10,7 @@ from tests.dataset_seeding import seed_dataset
 from tests.services.datasets import account
 from webapp.config import Settings
 from webapp.db.accounts import User
-from webapp.db.datasets import Dataset, Sample
+from webapp.db.datasets import Dataset, Picture, Sample
 from webapp.db.engine import transaction
 from webapp.jobs.train_data import MIN_SAMPLES
 from webapp.services.run_outlook import FEWEST, Outlook, outlook
@@ -42,6 +42,44 @@ def test_three_people_leave_one_to_learn_from(anna: User, settings: Settings) ->
 
     assert found.split == "3 people: about 1 for training, 1 for validation, 1 for the test."
     assert found.warnings == ["Only 1 person to learn from: a model needs more to do well with somebody new."]
+
+
+def test_who_is_kept_together_is_named_with_the_reason_and_what_divides_them(anna: User, settings: Settings) -> None:
+    people = ("Ann", "Ben", "Cleo", "Dora", "Emil")
+    seeded = seed_dataset(anna, settings.instance_dir, 120, states=("reviewed",), people=people, different_pictures=6)
+    with transaction() as session:
+        session.execute(update(Picture).values(source="webcam", session="alone"))
+        for number in (0, 1, 2, 5):  # Ann, Ben, Cleo, and one more of Ann
+            session.get_one(Picture, seeded.picture_ids[number]).session = "evening"
+        session.get_one(Sample, seeded.sample_ids[5]).person_id = None
+
+    found = outlook(anna, seeded.dataset_id, SETTINGS)
+
+    assert found.split is not None
+    parts, reason = found.split.split(" Kept together, ")
+    assert parts == "3 groups of people: about 1 for training, 1 for validation, 1 for the test."
+    assert reason == (
+        "because samples of nobody named may show any of them: Ann, Ben and Cleo. "
+        'To divide them, choose "Nobody named" in the grid and say who is in these samples.'
+    )
+
+
+def test_somebody_named_in_an_excluded_sample_alone_counts_as_well(anna: User, settings: Settings) -> None:
+    seeded = seed_dataset(
+        anna, settings.instance_dir, 24, states=("reviewed",), people=("Ann", "Ben"), different_pictures=6
+    )
+    with transaction() as session:
+        session.execute(update(Picture).values(source="webcam", session="alone"))
+        for number in (0, 1, 2):
+            session.get_one(Picture, seeded.picture_ids[number]).session = "evening"
+            session.get_one(Sample, seeded.sample_ids[number]).state = "excluded" if number < 2 else "reviewed"
+        session.get_one(Sample, seeded.sample_ids[2]).person_id = None
+
+    problem = outlook(anna, seeded.dataset_id, SETTINGS).problem
+
+    assert problem is not None
+    assert problem.startswith("Ann and Ben are kept together, because 1 sample of nobody named may show any of them: ")
+    assert problem.endswith("record somebody else, or split by source.")
 
 
 def test_what_is_told_follows_the_chosen_states(anna: User, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from sqlalchemy import select
 
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.core.skeleton import Skeleton
@@ -22,7 +23,7 @@ from webapp.datasets.picture_file import to_bgr
 from webapp.datasets.picture_store import SCRATCH_PREFIX, PictureStore, store_of
 from webapp.datasets.records import ABSENT, SPLITS, LabelledPerson, LabelledPicture
 from webapp.db.base import db
-from webapp.db.datasets import Dataset
+from webapp.db.datasets import Dataset, Picture, PicturedPerson, Sample, VersionSample
 from webapp.jobs.context import JobContext
 from webapp.jobs.export_pictures import ExportPicture, contents, version_pictures
 from webapp.jobs.import_pictures import AHEAD, THREADS, ahead
@@ -91,6 +92,7 @@ class _Source:
         self.context.begin("Looking through the labels", self._pictures)
         sample_ids: list[str] = []
         facts: list[SampleFacts] = []
+        known = self._known()
         seen: list[NDArray[np.uint8]] = []
         for each in self._each():
             for sample_id, person in zip(each.sample_ids, each.picture.people, strict=True):
@@ -99,9 +101,11 @@ class _Source:
                     sample_ids.append(sample_id)
                     facts.append(_facts(each, person))
                     seen.append(visibility)
+                elif person.person:
+                    known.append(_facts(each, person))
         if len(facts) < MIN_SAMPLES:
             raise InvalidInputError(_too_few(len(facts), self.settings.states))
-        return dict(zip(sample_ids, self._drawn(facts, np.array(seen)), strict=True))
+        return dict(zip(sample_ids, self._drawn(facts, np.array(seen), known), strict=True))
 
     def with_pixels(self, splits: Mapping[str, str]) -> Iterator[LabelledPicture]:
         """One sample after the other as a picture of its own, named by its id."""
@@ -122,18 +126,29 @@ class _Source:
                 if self._path(each).is_file():
                     yield each
 
-    def _drawn(self, facts: Sequence[SampleFacts], seen: NDArray[np.uint8]) -> list[str]:
+    def _drawn(self, facts: Sequence[SampleFacts], seen: NDArray[np.uint8], known: Sequence[SampleFacts]) -> list[str]:
         """Drawn again where a keypoint that is labelled at all is in none of a split's samples: few may have it."""
         shares = Shares(self.settings.validation_share, self.settings.test_share)
         everywhere = bool(seen.any(axis=0).all())
         splits: list[str] = []
         for draw in range(_DRAWS if everywhere else 1):
             seed = self.settings.seed + draw
-            splits = splits_of(facts, self.settings.split_by, shares, seed, self.context.look)
+            splits = splits_of(facts, self.settings.split_by, shares, seed, self.context.look, known=known)
             if _lacking(np.array(splits), seen) is None:
                 break
         _require_enough(np.array(splits), seen, self.skeleton)
         return splits
+
+    def _known(self) -> list[SampleFacts]:
+        """Who is named in samples that are not trained on: somebody unnamed in the same recording may be they."""
+        columns = (PicturedPerson.name, Picture.source, Picture.session, Picture.sha256, Picture.dhash)
+        query = select(*columns).select_from(VersionSample).join(Sample, Sample.id == VersionSample.sample_id)
+        query = query.join(Picture, Picture.id == Sample.picture_id)
+        query = query.join(PicturedPerson, PicturedPerson.id == VersionSample.person_id)
+        others = VersionSample.state.not_in(self.settings.states)
+        with db.engine.connect() as connection:
+            rows = connection.execute(query.where(VersionSample.version_id == self._version_id, others)).all()
+        return [SampleFacts(*row) for row in rows]
 
     def _decoded(self, each: ExportPicture) -> tuple[ExportPicture, NDArray[np.uint8] | None]:
         try:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.core.errors import InvalidInputError
-from webapp.core.wording import counted
+from webapp.core.wording import counted, listed
 from webapp.datasets.duplicates import MAX_BITS
 from webapp.datasets.records import SPLITS
 
 RECORDINGS = ("webcam", "video")
 """Sources whose pictures show one and the same scene again and again."""
+PERSON, PEOPLE = "person", "people"
+NAMED_AT_MOST = 3
 _BLOCK = 64  # times all others, eight bytes each
 
 Group = tuple[str, ...]
-"""What is never divided, such as ("person", "Anna")."""
+"""What is never divided, such as (PERSON, "Anna") or (PEOPLE, "Anna", "Ben")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,21 @@ def splits_of(
     shares: Shares,
     seed: int,
     look: Callable[[], None] = lambda: None,
+    *,
+    known: Collection[SampleFacts] = (),
 ) -> list[str]:
     """For each sample one of SPLITS; the same for the same seed. look: called now and then, may raise.
 
-    "person": one person's samples stay together. Somebody unnamed goes with the only person who is named in the same
-    recording, or in single pictures that look the same, else with all of that recording or of those pictures.
+    "person": what may be the same person stays together. Somebody unnamed may be anybody who is named in the same
+    recording, or in single pictures that look the same: all of them are one group then, also across recordings. Where
+    nobody is named there, those unnamed are one group. known: named samples that are not divided, for who is where.
     "source": one recording or one import stays together. "given": as set by hand, and of the rest as of "person",
     whoever is in one already with what they have most of.
 
     The shares are met as nearly as groups allow. Two groups are trained on and validated on, and then nothing is left
     to test on: the run is tested on what it was validated on, and says so. InvalidInputError for fewer.
     """
-    groups = groups_of(samples, "source" if split_by == "source" else "person", look)
+    groups = groups_of(samples, split_by, look, known=known)
     given = [sample.split if split_by == "given" else "" for sample in samples]
     assigned = _assigned(groups, given, shares, np.random.default_rng(seed))
     splits = [said or assigned[group] for said, group in zip(given, groups, strict=True)]
@@ -69,18 +74,35 @@ def splits_of(
     return splits
 
 
-def groups_of(samples: Sequence[SampleFacts], split_by: str, look: Callable[[], None] = lambda: None) -> list[Group]:
-    """For each sample what it belongs to, by "person" or by "source"."""
+def groups_of(
+    samples: Sequence[SampleFacts],
+    split_by: str,
+    look: Callable[[], None] = lambda: None,
+    *,
+    known: Collection[SampleFacts] = (),
+) -> list[Group]:
+    """For each sample what it belongs to, as splits_of says: (PERSON, name), (PEOPLE, names ...), or a scene."""
     if split_by == "source":
         return [("recording", sample.source, sample.session) for sample in samples]
-    single = [sample for sample in samples if sample.source not in RECORDINGS]
+    everyone = [*samples, *known]
+    single = [sample for sample in everyone if sample.source not in RECORDINGS]
     unnamed = any(not sample.person for sample in single)
     alike = _alike({each.picture: each.dhash for each in single}, look) if unnamed else {}
-    named = defaultdict[Group, set[str]](set)
-    for sample in samples:
-        if sample.person:
-            named[_scene(sample, alike)].add(sample.person)
-    return [_of_person(sample, named, alike) for sample in samples]
+    scenes = [_scene(sample, alike) for sample in everyone]
+    of_somebody = {scene for sample, scene in zip(everyone, scenes, strict=True) if not sample.person}
+    seen = {
+        ((PERSON, sample.person), scene)
+        for sample, scene in zip(everyone, scenes, strict=True)
+        if sample.person and scene in of_somebody
+    }
+    together = _together(seen)
+    own = [(PERSON, each.person) if each.person else scene for each, scene in zip(samples, scenes, strict=False)]
+    return [together.get(group, group) for group in own]
+
+
+def kept_together(groups: Collection[Group]) -> Sequence[Sequence[str]]:
+    """The names of those who are in one group because samples of nobody named may show any of them."""
+    return sorted({group[1:] for group in groups if group[0] == PEOPLE})
 
 
 def _scene(sample: SampleFacts, alike: Mapping[str, str]) -> Group:
@@ -90,12 +112,18 @@ def _scene(sample: SampleFacts, alike: Mapping[str, str]) -> Group:
     return "picture", alike.get(sample.picture, sample.picture)
 
 
-def _of_person(sample: SampleFacts, named: Mapping[Group, set[str]], alike: Mapping[str, str]) -> Group:
-    if sample.person:
-        return "person", sample.person
-    scene = _scene(sample, alike)
-    there = named.get(scene, set())
-    return ("person", next(iter(there))) if len(there) == 1 else scene
+def _together(seen: Collection[tuple[Group, Group]]) -> dict[Group, Group]:
+    """Who was seen in which scene, where somebody is unnamed: for each of both the group that all of it becomes."""
+    place = {each: at for at, each in enumerate(sorted({each for pair in seen for each in pair}))}
+    first = np.arange(len(place))
+    for person, scene in seen:
+        _join(first, np.array([place[person], place[scene]]))
+    people = defaultdict[int, list[str]](list)
+    for each, at in place.items():
+        if each[0] == PERSON:
+            people[_root(first, at)].append(each[1])
+    roots = {each: _root(first, at) for each, at in place.items()}
+    return {each: (PEOPLE if len(people[root]) > 1 else PERSON, *people[root]) for each, root in roots.items()}
 
 
 def _alike(dhashes: Mapping[str, int], look: Callable[[], None]) -> dict[str, str]:
@@ -175,7 +203,14 @@ def _nothing_in(split: str, samples: Sequence[SampleFacts], groups: Sequence[Gro
             f"add another recording, or split by person (--split-by person)"
         )
     remedy = "or split by source (python -m webapp train --split-by source)"
-    if groups[0][0] == "person":
+    if groups[0][0] == PEOPLE:
+        unnamed = sum(not sample.person for sample in samples)
+        return (
+            f"{listed(groups[0][1:], NAMED_AT_MOST)} are kept together, because {counted(unnamed, 'sample')} of nobody "
+            f'named may show any of them: there is nobody left to {to_do}; choose "Nobody named" in the grid and say '
+            f"who is in these samples, record somebody else, {remedy}"
+        )
+    if groups[0][0] == PERSON:
         return (
             f"{groups[0][1]} is the only person in all {counted(len(samples), 'sample')}: there is nobody left to "
             f"{to_do}; record somebody else, {remedy}"
