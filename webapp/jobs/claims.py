@@ -21,6 +21,7 @@ from webapp.db.base import db, utc_now
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job
 from webapp.jobs.registry import KINDS
+from webapp.services.jobs import LANES, lane_of
 
 MAX_ATTEMPTS = 3
 SILENT_AFTER = dt.timedelta(seconds=60)
@@ -129,6 +130,13 @@ def waiting(kinds: Collection[str]) -> list[str]:
     db.session.rollback()
     query = select(Job.id).where(Job.state == "queued", Job.kind.in_(kinds))
     return list(db.session.scalars(query.order_by(Job.created_at, Job.id)))
+
+
+def first_in_line(job_id: str) -> str | None:
+    """Of those that wait in this job's lane the one that was asked for first; None where this one waits no more."""
+    db.session.rollback()
+    kind = db.session.scalar(select(Job.kind).where(Job.id == job_id, Job.state == "queued"))
+    return None if kind is None else next(iter(waiting(LANES[lane_of(kind)])), None)
 
 
 def lost(lives: Callable[[int, dt.datetime], bool], now: dt.datetime | None = None) -> list[Claim]:

@@ -21,7 +21,7 @@ from huey import Huey
 from huey.consumer import Consumer
 
 from webapp.config import Settings
-from webapp.core.errors import InvalidInputError
+from webapp.core.errors import InvalidInputError, MoveprintError
 from webapp.db.schema import require_latest
 from webapp.db.standalone import database_app
 from webapp.jobs import claims, stores
@@ -50,6 +50,10 @@ POLL_S = 1.0
 NICENESS = 10
 
 
+class _NoProcessError(MoveprintError):
+    """Nothing can be begun here at the moment; the job waits again."""
+
+
 class JobRunner:
     """Runs jobs, each in a child process that it watches. command: what starts one, before the job and the attempt."""
 
@@ -62,14 +66,29 @@ class JobRunner:
         self._stopping.set()
 
     def run(self, job_id: str) -> None:
-        """One job to its end, if nobody else has it. To be called by as many threads as jobs may run at a time."""
-        if self._stopping.is_set():  # it waits for the next start
-            return
+        """Jobs of this one's lane as they were asked for, until this one waits no more.
+
+        One whose process has died waits again: it goes on before those that were asked for later, although their bells
+        have rung already. To be called by as many threads as jobs may run at a time.
+        """
         with self._app.app_context():
-            held = claims.claim(job_id)
-            while held is not None:
+            while not self._stopping.is_set():  # else they wait for the next start
+                take_back()  # at a start bells may be heard before the rows are looked at
+                first = claims.first_in_line(job_id)
+                if first is None or not self._carry_out(first):
+                    return
+
+    def _carry_out(self, job_id: str) -> bool:
+        """One job to its end, if nobody else has it; False where it cannot be given a process."""
+        held = claims.claim(job_id)
+        while held is not None:
+            try:
                 again = self._attempt(held)
-                held = claims.claim(job_id) if again else None
+            except _NoProcessError as error:
+                logger.warning("%s", error)
+                return False
+            held = claims.claim(job_id) if again else None
+        return True
 
     def _attempt(self, held: Claim) -> bool:
         """One attempt; whether the next is to follow at once, to clean up after a job that had to be forced to end."""
@@ -80,9 +99,8 @@ class JobRunner:
         try:
             process = self._start(held, kind)
         except OSError as error:
-            logger.warning("job %s cannot be given a process: %s", held.job_id, error)
             claims.give_back(held)
-            return False
+            raise _NoProcessError(f"job {held.job_id} cannot be given a process: {error}") from error
         try:
             forced = self._watch(held, process, UNDO_WITHIN_S if only_cleans_up else kind.cancel_within_s)
         finally:
@@ -168,11 +186,16 @@ def run_consumer(settings: Settings, command: Sequence[str] = CHILD, kinds: Mapp
     return 0
 
 
-def pick_up(queues: Mapping[str, Huey]) -> None:
-    """Take back jobs whose process is gone, and ring for those of these lanes that wait and that nobody was told of."""
+def take_back() -> None:
+    """Jobs whose process is gone wait again."""
     for held in claims.lost(claims.lives):
         if claims.give_back(held):
             logger.warning("job %s: its process is gone (attempt %d)", held.job_id, held.attempt)
+
+
+def pick_up(queues: Mapping[str, Huey]) -> None:
+    """Take back jobs whose process is gone, and ring for those of these lanes that wait and that nobody was told of."""
+    take_back()
     for lane, queue in queues.items():
         if not queue.pending_count():  # else a busy consumer would be told of the same job again and again
             for job_id in claims.waiting(LANES[lane]):
