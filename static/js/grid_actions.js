@@ -1,6 +1,7 @@
 // What is done with the selected samples: by buttons and keys, with a way back where there is one.
 import { requestJson } from "./api.js";
 import { element, find } from "./elements.js";
+import { Naming, SOMEBODY_NEW } from "./grid_naming.js";
 import { Question } from "./question.js";
 import { toast } from "./toasts.js";
 
@@ -30,6 +31,8 @@ export class GridActions {
   // onDone: after every change, to fetch anew what is shown.
   constructor(bar, { url, selection, pages, filters, onDone }) {
     Object.assign(this, { bar, url, selection, pages, filters, onDone });
+    this.people = bar.querySelector('[data-choose="person"]'); // missing for who may only label
+    this.naming = this.people && new Naming(find(document, "[data-naming]"));
     this.question = new Question(find(document, "[data-question]"));
     this.words = find(bar, "[data-selected]");
     this.allButton = find(bar, "[data-everything]");
@@ -52,10 +55,11 @@ export class GridActions {
 
   // People for "set person", as the filters know them.
   showPeople(people) {
-    const select = find(this.bar, '[data-choose="person"]');
+    if (!this.people) return;
     const named = people.map(({ person_id: id, name }) => element("option", { value: id }, name));
-    select.replaceChildren(select.options[0], select.options[1], ...named);
-    select.selectedIndex = 0;
+    const [title, nobody, somebodyNew] = this.people.options;
+    this.people.replaceChildren(title, nobody, somebodyNew, ...named);
+    this.people.selectedIndex = 0;
   }
 
   // only: a sample to act on where nothing is selected.
@@ -107,10 +111,14 @@ export class GridActions {
   }
 
   async #chosen(select) {
-    const option = select.selectedOptions[0];
-    const [value, name] = [option.value === "none" ? null : option.value, option.value === "none" ? "" : option.textContent];
+    const { value, textContent } = select.selectedOptions[0];
     select.selectedIndex = 0;
-    await this.run(select.dataset.choose, { value, name });
+    if (value === SOMEBODY_NEW) {
+      const person = await this.naming.ask();
+      if (person) await this.run("person", { value: person.person_id, name: person.name });
+    } else {
+      await this.run(select.dataset.choose, value === "none" ? { value: null, name: "" } : { value, name: textContent });
+    }
   }
 
   #setBusy(busy) {
