@@ -10,6 +10,7 @@ import { RunExamples } from "./run_examples.js";
 import { RunProgress } from "./run_progress.js";
 import { showResults } from "./run_results.js";
 import { percent, setText } from "./run_words.js";
+import { ChosenRuns } from "./runs_chosen.js";
 import { toast } from "./toasts.js";
 
 const LOOK_MS = 2000;
@@ -82,6 +83,7 @@ async function remove({ currentTarget: button }) {
   if (!(await question.ask({ title: `Delete ${button.dataset.name}?`, text, button: "Delete the run", danger: true }))) return;
   try {
     const { url: next } = await requestJson(button.dataset.url, { method: "POST", body: {} });
+    new ChosenRuns(root.dataset.account).remove(root.dataset.id);
     location.assign(next);
   } catch (error) {
     toast(error.message, "exclamation-triangle");

@@ -224,6 +224,7 @@ def _list(dataset: Dataset | None) -> str | AnyResponse:
         most=run_comparison.MOST,
         number=page,
         pages=pages,
+        total=len(everything),
     )
 
 
