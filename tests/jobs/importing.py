@@ -11,6 +11,7 @@ from flask import Flask
 from PIL import Image
 
 from tests.dataset_seeding import drawn_picture, proposal
+from tests.jobs.conftest import Desk
 from webapp.bench.dataset_pictures import FolderWriter
 from webapp.config import Settings
 from webapp.core.skeleton import UPPER_BODY_6
@@ -48,6 +49,12 @@ def do_job(app: Flask, settings: Settings, job_id: str) -> Job:
         return job
 
 
+def imported(desk: Desk, settings: Settings, **parameters: object) -> tuple[str, str]:
+    """Have an import done; the job's id and state."""
+    job_id = add_job(desk.app, desk.owner_id, desk.dataset_id, "import", **parameters)
+    return job_id, do_job(desk.app, settings, job_id).state
+
+
 def findings(app: Flask, job_id: str) -> list[tuple[str, str, str]]:
     """(kind, file, reason) in the order of finding."""
     with app.app_context():
@@ -83,6 +90,15 @@ def coco_folder(folder: Path, numbers: Iterable[int], labelled: bool = True) -> 
     coco.write((picture for picture, _ in pictures), UPPER_BODY_6, writer)
     for picture, jpeg in pictures:
         writer.write(picture.file_name, jpeg)
+    return folder
+
+
+def figures(folder: Path, *names: str, first: int = 0) -> Path:
+    """A folder of drawn figures without labels."""
+    for number, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(drawn_picture(first + number).jpeg)
     return folder
 
 

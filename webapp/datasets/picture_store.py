@@ -58,15 +58,13 @@ class PictureStore:
 
     def put(self, data: bytes, suffix: str, picture: CleanPicture) -> StoredPicture:
         """Store a file that is encoded already; picture: what its bytes show."""
-        sha256 = self.write(data, suffix)
-        width_px, height_px = picture.image.size
-        return StoredPicture(sha256, suffix, len(data), width_px, height_px, difference_hash(picture.image))
+        stored = described(data, suffix, picture)
+        self.write(stored, data)
+        return stored
 
-    def write(self, data: bytes, suffix: str) -> str:
-        """Bytes that were made by this store before; the hash that they lie under."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        write_whole(self.path(sha256, suffix), data)
-        return sha256
+    def write(self, stored: StoredPicture, data: bytes) -> None:
+        """Put these bytes, which `described` was told of, where they belong; on the disk when this returns."""
+        write_whole(self.path(stored.sha256, stored.suffix), data)
 
     def path(self, sha256: str, suffix: str) -> Path:
         """Where the file lies or would lie. suffix: jpg or png."""
@@ -99,6 +97,13 @@ class PictureStore:
             yield
         finally:
             os.close(descriptor)
+
+
+def described(data: bytes, suffix: str, picture: CleanPicture) -> StoredPicture:
+    """What the row of a picture says of a file that is encoded, before it is stored; picture: what its bytes show."""
+    width_px, height_px = picture.image.size
+    sha256 = hashlib.sha256(data).hexdigest()
+    return StoredPicture(sha256, suffix, len(data), width_px, height_px, difference_hash(picture.image))
 
 
 def datasets_dir(settings: Settings) -> Path:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from webapp.core.errors import InvalidInputError
 from webapp.datasets.picture_file import CleanPicture, PictureLimits, encoded, from_pixels, read_picture
-from webapp.datasets.picture_store import PictureStore, StoredPicture
+from webapp.datasets.picture_store import PictureStore, StoredPicture, described
 from webapp.datasets.records import Finding
 from webapp.db.datasets import Picture, Sample
 from webapp.jobs.import_sources import Incoming
@@ -24,7 +24,14 @@ from webapp.jobs.import_sources import Incoming
 THREADS = 3
 """Decoding and encoding leave Python free; one more than a small machine's cores, for what waits on the disk."""
 AHEAD = 12
-"""Pictures that are read before the database has those before them."""
+"""Pictures that are read before those before them are through."""
+WRITERS = 8
+"""Waiting until a file lies on the disk takes as long as decoding and encoding it twice; those that wait at the same
+time share one wait."""
+_MOST_AHEAD = 32
+"""Of small pictures, so that nobody waits while the rows of a batch are written."""
+_AHEAD_BYTES = 16 * 2**20
+"""Of large ones as many as these bytes hold, but AHEAD."""
 LOOK_SIDE_PX = 1280
 """A detector scales pictures down anyway; larger ones are not kept until it looks at them."""
 
@@ -84,11 +91,18 @@ class Preparer:
         except InvalidInputError as error:
             return Finding(item.file_name, str(error))
 
+    def keep(self, item: Prepared | Finding) -> Prepared | Finding:
+        """The same, whose file now lies on the disk for good."""
+        if isinstance(item, Prepared) and item.stored is not None:
+            self._store.write(item.stored, item.data)
+            self.without_rows.add(item.stored.sha256)
+        return item
+
     def put_again(self, prepared: Prepared) -> None:
         """Write the file once more where it was deleted since, because another's picture was the same."""
         stored = prepared.stored
         if stored is not None and not self._store.has(stored.sha256, stored.suffix):
-            self._store.write(prepared.data, stored.suffix)
+            self._store.write(stored, prepared.data)
 
     def _prepared(self, incoming: Incoming) -> Prepared:
         data = b"" if incoming.load is None else incoming.load()
@@ -100,8 +114,7 @@ class Preparer:
         suffix = self._store.suffix_of(original) if data else None
         if suffix is None:
             data, suffix = encoded(picture)
-        stored = self._store.put(data, suffix, picture)
-        self.without_rows.add(stored.sha256)
+        stored = described(data, suffix, picture)
         if not incoming.people:
             look = picture.image.copy()
             look.thumbnail((LOOK_SIDE_PX, LOOK_SIDE_PX), reducing_gap=2.0)
@@ -118,6 +131,51 @@ class Preparer:
                 f"at most {self._limits.max_pixels} are taken"
             )
         return from_pixels(incoming.pixels, incoming.lossless)
+
+
+class ReadAhead:
+    """Decodes and encodes on all cores, and meanwhile has the disk take what is ready; to be used as a context."""
+
+    def __init__(self, preparer: Preparer) -> None:
+        self._preparer = preparer
+        self._cores = ThreadPoolExecutor(THREADS, thread_name_prefix="import")
+        self._disk = ThreadPoolExecutor(WRITERS, thread_name_prefix="import-disk")
+        self._largest_bytes = 0
+
+    def __enter__(self) -> ReadAhead:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._cores.shutdown(cancel_futures=True)  # first: it hands on to the other
+        self._disk.shutdown(cancel_futures=True)
+
+    def ready(self, items: Iterable[Incoming | Finding]) -> Iterator[Prepared | Finding]:
+        """Each as Preparer makes it, its file on the disk, in their order."""
+        waiting: deque[Future[Future[Prepared | Finding]]] = deque()
+        for item in items:
+            if isinstance(item, Incoming) and item.pixels is not None:
+                self._largest_bytes = max(self._largest_bytes, item.pixels.nbytes)
+            waiting.append(self._cores.submit(self._prepared, item))
+            while len(waiting) >= self._room():
+                yield self._next(waiting)
+        while waiting:
+            yield self._next(waiting)
+
+    def _prepared(self, item: Incoming | Finding) -> Future[Prepared | Finding]:
+        return self._disk.submit(self._preparer.keep, self._preparer.prepare(item))
+
+    def _next(self, waiting: deque[Future[Future[Prepared | Finding]]]) -> Prepared | Finding:
+        done = waiting.popleft().result().result()
+        if isinstance(done, Prepared):
+            look_bytes = 0 if done.look is None else done.look.width * done.look.height * len(done.look.getbands())
+            self._largest_bytes = max(self._largest_bytes, len(done.data) + look_bytes)
+        return done
+
+    def _room(self) -> int:
+        """How many pictures may be under way, by the largest until now."""
+        if not self._largest_bytes:
+            return AHEAD
+        return max(AHEAD, min(_MOST_AHEAD, _AHEAD_BYTES // self._largest_bytes))
 
 
 def ahead(

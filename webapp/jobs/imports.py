@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -26,7 +25,7 @@ from webapp.db.engine import transaction
 from webapp.db.jobs import JobFile, JobFinding
 from webapp.jobs.context import JobContext
 from webapp.jobs.import_people import DetectorFinder, Find, Names, Shots, found_people
-from webapp.jobs.import_pictures import AHEAD, THREADS, KnownFiles, Prepared, Preparer, ahead
+from webapp.jobs.import_pictures import KnownFiles, Prepared, Preparer, ReadAhead
 from webapp.jobs.import_rows import ImportRows
 from webapp.jobs.import_sources import UPLOADS, ImportOrder, Incoming, Sources, files_at, import_order
 from webapp.jobs.import_undo import take_back, unmark
@@ -90,12 +89,10 @@ class _Importer:
         """Every item from where the attempt before ended, batch by batch."""
         batch: list[Prepared | Finding] = []
         done, kept_bytes = self._context.done, 0
-        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="import")
         try:
-            # the generator is closed with the pool still open: what it holds open is being read from
-            with closing(sources.items()) as items:
-                left = islice(self._counted(items), done, None)
-                for prepared in ahead(pool, self._preparer.prepare, left, AHEAD):
+            # the generator is closed with the threads still at it: what it holds open is being read from
+            with ReadAhead(self._preparer) as reading, closing(sources.items()) as items:
+                for prepared in reading.ready(islice(self._counted(items), done, None)):
                     item = self._with_people(prepared) if isinstance(prepared, Prepared) else prepared
                     batch.append(item)
                     kept_bytes += len(item.data) if isinstance(item, Prepared) else 0
@@ -107,7 +104,6 @@ class _Importer:
             if batch:
                 self._rows.write(batch, done + len(batch))
         finally:
-            pool.shutdown(cancel_futures=True)
             db.session.rollback()
             delete_unused(self._preparer.without_rows)
 

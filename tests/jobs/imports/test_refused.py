@@ -1,0 +1,91 @@
+"""Imports: everything bad is refused by name, and the rest goes on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from tests.dataset_seeding import drawn_picture
+from tests.datasets.hostile import HEIC, SVG, noise, png_bomb, saved, zip_of
+from tests.jobs.conftest import Desk
+from tests.jobs.importing import (
+    counts,
+    figures,
+    findings,
+    imported,
+)
+from webapp.config import Settings
+
+
+def test_every_bad_file_is_refused_by_name_and_the_rest_goes_on(desk: Desk, settings: Settings, tmp_path: Path) -> None:
+    good = drawn_picture(1).jpeg
+    animated = saved(noise(9, 9), "PNG", save_all=True, append_images=[noise(9, 9, 2)], duration=50)
+    bad = {
+        "a.svg": (SVG, "an SVG"),
+        "b.jpg": (good[: len(good) // 2], "damaged or cut off"),
+        "c.png": (png_bomb(9000, 9000), "9000x9000"),
+        "d.gif": (saved(noise(9, 9), "GIF"), "a GIF"),
+        "e.png": (animated, "animated PNG"),
+        "f.heic": (HEIC, "a HEIC"),
+        "g.jpg": (b"", "empty"),
+        "../h.jpg": (good, "leads outside"),
+        "i.zip": (zip_of({"a.jpg": good}), "archive within"),
+    }
+    archive = tmp_path / "mixed.zip"
+    archive.write_bytes(
+        zip_of({"0.jpg": good, **{name: data for name, (data, _) in bad.items()}, "z.jpg": drawn_picture(2).jpeg})
+    )
+    limits = replace(settings, max_picture_pixels=4_000_000)
+    job_id, state = imported(desk, limits, **{"from": str(archive)})
+    assert state == "succeeded"
+    assert counts(desk.app)[:2] == (2, 2)
+    found = {name: reason for _, name, reason in findings(desk.app, job_id)}
+    assert found.keys() == bad.keys()
+    assert all(why in found[name] for name, (_, why) in bad.items())
+
+
+def test_a_name_that_no_database_holds_is_refused_and_the_rest_goes_on(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    folder = figures(tmp_path / "f", "a.jpg")
+    (folder / os.fsdecode(b"b\xff.jpg")).write_bytes(drawn_picture(2).jpeg)
+    job_id, state = imported(desk, settings, **{"from": str(folder)})
+    assert (state, counts(desk.app)[0]) == ("succeeded", 1)
+    assert [(kind, name) for kind, name, _ in findings(desk.app, job_id)] == [("refused", "b?.jpg")]
+
+
+def test_a_damaged_archive_among_others_is_refused_and_the_others_come_in(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    folder = figures(tmp_path / "f", "a.jpg")
+    (folder / "broken.zip").write_bytes(b"PK\x03\x04 broken")
+    (folder / "whole.zip").write_bytes(zip_of({"b.jpg": drawn_picture(5).jpeg}))
+    job_id, _ = imported(desk, settings, **{"from": str(folder)})
+    assert counts(desk.app)[0] == 2
+    assert [name for _, name, _ in findings(desk.app, job_id)] == ["broken.zip"]
+
+
+def test_files_with_none_of_the_datasets_keypoints_are_refused_with_both_lists(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "csv"
+    figures(folder, "images/1.jpg")
+    (folder / "keypoints.csv").write_text("image,tail_x,tail_y,tail_visible\nimages/1.jpg,10,10,1\n")
+    job_id, state = imported(desk, settings, **{"from": str(folder)})
+    message = desk.row(job_id).message or ""
+    assert state == "failed"
+    assert "tail" in message
+    assert "left_shoulder" in message
+
+
+def test_more_bytes_than_an_import_may_have_are_refused(desk: Desk, settings: Settings, tmp_path: Path) -> None:
+    folder = figures(tmp_path / "f", "a.jpg", "b.jpg")
+    job_id, state = imported(desk, replace(settings, max_import_bytes=5000), **{"from": str(folder)})
+    assert state == "failed"
+    assert "more than 5000 bytes" in (desk.row(job_id).message or "")
+
+
+def test_nothing_handed_in_is_said_so(desk: Desk, settings: Settings, tmp_path: Path) -> None:
+    assert imported(desk, settings)[1] == "failed"
+    assert imported(desk, settings, **{"from": str(tmp_path / "nowhere")})[1] == "failed"
