@@ -11,29 +11,29 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.conftest import PASSWORD
+from tests.conftest import MakeAccount
+from tests.services.datasets import account
 from webapp.config import Settings
 from webapp.core.errors import InvalidInputError, MoveprintError, NotAllowedError, NotFoundError
 from webapp.core.skeleton import UPPER_BODY_6
 from webapp.datasets.records import Finding
-from webapp.datasets.uploads import checked_name, upload_path, uploads_dir
+from webapp.datasets.uploads import upload_path, uploads_dir
 from webapp.db.accounts import User
 from webapp.db.base import db, utc_now
-from webapp.db.datasets import DatasetMember, PicturedPerson
+from webapp.db.datasets import DatasetMember
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFile
-from webapp.services import accounts, datasets, import_drafts, imports, jobs, people
+from webapp.services import datasets, import_drafts, imports, jobs
 from webapp.services.import_wishes import ImportWishes
 from webapp.services.imports import GapError, Piece
 
-pytestmark = pytest.mark.usefixtures("context")
 CONTENT = bytes(range(256)) * 20
 FILES = ImportWishes(session="Monday", rights=True)
 
 
 @pytest.fixture
-def anna() -> User:
-    return accounts.create_account("anna", PASSWORD, role="user")
+def anna(make_account: MakeAccount, context: None) -> User:
+    return account(make_account("anna"))
 
 
 @pytest.fixture
@@ -123,47 +123,6 @@ def test_of_a_piece_that_breaks_off_what_came_is_kept(
     assert stored(settings, job_id, "film.mp4") == content
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "../a.jpg",
-        "a/../b.jpg",
-        "/etc/a.jpg",
-        "a//b.jpg",
-        "./a.jpg",
-        "C:/a.jpg",
-        "a\\b.jpg",
-        "a\nb.jpg",
-        "\x7f.jpg",
-        "",
-        "a" * 600 + ".jpg",
-        "a.svg",
-        "a.exe",
-        "jpg",
-        "a.jpg/",
-    ],
-)
-def test_a_name_that_leads_elsewhere_or_is_of_no_kind_we_take_is_refused(name: str) -> None:
-    with pytest.raises(InvalidInputError):
-        checked_name(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "a.JPG",
-        "Anna Köhler/Bild 1.png",
-        "Screenshot 3.00\u202fPM.png",
-        "写真/一.jpeg",
-        "d.zip",
-        "x/y/labels.txt",
-        "..a.jpg",
-    ],
-)
-def test_names_as_people_have_them_are_taken(name: str) -> None:
-    assert checked_name(name) == name
-
-
 def test_a_picture_larger_than_the_limit_is_refused_and_a_video_is_not(
     app: Flask, settings: Settings, hand: Hand
 ) -> None:
@@ -220,8 +179,10 @@ def test_only_whole_files_start(hand: Hand, anna: User, dataset_id: str, job_id:
         hand.give("b.jpg")
 
 
-def test_nobody_hands_files_to_the_import_of_somebody_else(dataset_id: str, job_id: str) -> None:
-    ben, carla = (accounts.create_account(name, PASSWORD, role="user") for name in ("ben", "carla"))
+def test_nobody_hands_files_to_the_import_of_somebody_else(
+    dataset_id: str, job_id: str, make_account: MakeAccount
+) -> None:
+    ben, carla = (account(make_account(name)) for name in ("ben", "carla"))
     with transaction() as session:
         session.add(DatasetMember(dataset_id=dataset_id, user_id=ben.id, role="editor"))
         session.add(DatasetMember(dataset_id=dataset_id, user_id=carla.id, role="labeller"))
@@ -296,8 +257,10 @@ def test_what_was_left_out_before_sending_is_in_the_report(
         imports.note_left_out(anna, dataset_id, job_id, {})
 
 
-def test_what_is_noted_as_left_out_is_bounded_and_ones_own(dataset_id: str, anna: User, job_id: str) -> None:
-    other = accounts.create_account("other", PASSWORD, role="user")
+def test_what_is_noted_as_left_out_is_bounded_and_ones_own(
+    dataset_id: str, anna: User, job_id: str, make_account: MakeAccount
+) -> None:
+    other = account(make_account("other"))
 
     with pytest.raises(NotFoundError):
         imports.note_left_out(other, dataset_id, job_id, {})
@@ -319,82 +282,6 @@ def test_a_draft_is_swept_a_week_after_its_last_piece(
     assert db.session.get(Job, other) is None
     assert import_drafts.delete_abandoned(utc_now() + week + dt.timedelta(hours=1)) == 1
     assert not uploads_dir(settings.instance_dir, job_id).exists()
-
-
-def test_what_is_wished_for_goes_with_the_job(anna: User, dataset_id: str) -> None:
-    wishes = ImportWishes(session="  Tuesday  hall ", rights=True, people="folders", every_frames=30, one_person=True)
-
-    parameters = jobs.parameters_of(imports.begin_import(anna, dataset_id, wishes))
-
-    assert parameters == {
-        "from": "uploads",
-        "format": "auto",
-        "source": None,
-        "session": "Tuesday hall",
-        "people": "folders",
-        "person_id": None,
-        "every_frames": 30,
-        "pose_change": None,
-        "one_person": True,
-        "label_with": None,
-    }
-
-
-@pytest.mark.parametrize(
-    ("wishes", "reason"),
-    [
-        (ImportWishes(session="Monday"), "may use these pictures"),
-        (ImportWishes(session=" ", rights=True), "needs a name"),
-        (replace(FILES, source="fax"), "'fax' is unknown"),
-        (replace(FILES, people="all"), "'all' is unknown"),
-        (replace(FILES, every_frames=0), "got 0"),
-        (replace(FILES, pose_change=99), "got 99"),
-        (replace(FILES, pose_change=0.5, every_frames=2), "choose one"),
-        (replace(FILES, label_with="nobody"), "'nobody' is no installed pose model"),
-        (replace(FILES, people="given", person_name="Anna"), "has to agree first"),
-        (ImportWishes(session="Monday", source="webcam"), "who is in front of the camera"),
-        (ImportWishes(session="Monday", source="webcam", people="given", person_name="Anna"), "has to agree first"),
-    ],
-)
-def test_what_will_not_do_is_refused_with_the_remedy(
-    anna: User, dataset_id: str, wishes: ImportWishes, reason: str
-) -> None:
-    with pytest.raises(InvalidInputError, match=reason):
-        imports.begin_import(anna, dataset_id, wishes)
-
-    assert not db.session.query(Job).count()
-
-
-def test_whoever_is_in_front_of_the_webcam_agrees_once_and_the_sentence_is_kept(anna: User, dataset_id: str) -> None:
-    wishes = ImportWishes(session="Monday", source="webcam", people="given", person_name="Dora", agreed=True)
-
-    first = jobs.parameters_of(imports.begin_import(anna, dataset_id, wishes))
-    again = replace(wishes, person_id=str(first["person_id"]), person_name=None, agreed=False)
-    second = jobs.parameters_of(imports.begin_import(anna, dataset_id, again))
-
-    dora = db.session.query(PicturedPerson).one()
-    assert first["person_id"] == second["person_id"] == dora.id
-    assert dora.consent == people.CONSENT
-    assert (first["people"], first["source"], first["format"]) == ("given", "webcam", "images")
-
-
-def test_somebody_who_came_with_an_import_agrees_before_the_webcam_takes_them(anna: User, dataset_id: str) -> None:
-    person, _ = people.create_person(anna, dataset_id, "Emil", agreed=False)
-    wishes = ImportWishes(session="Monday", source="webcam", people="given", person_id=person.id)
-
-    with pytest.raises(InvalidInputError, match="Emil has to agree"):
-        imports.begin_import(anna, dataset_id, wishes)
-    imports.begin_import(anna, dataset_id, replace(wishes, agreed=True))
-
-    assert db.session.get_one(PicturedPerson, person.id).consent == people.CONSENT
-
-
-def test_a_person_of_somebody_else_cannot_be_named(anna: User, dataset_id: str) -> None:
-    ben = accounts.create_account("ben", PASSWORD, role="user")
-    theirs, _ = people.create_person(ben, datasets.create_dataset(ben, "Legs", UPPER_BODY_6).id, "Fred", agreed=True)
-
-    with pytest.raises(NotFoundError, match="no person"):
-        imports.begin_import(anna, dataset_id, replace(FILES, people="given", person_id=theirs.id))
 
 
 def test_the_folder_of_an_import_is_for_the_server_alone(hand: Hand, settings: Settings, job_id: str) -> None:

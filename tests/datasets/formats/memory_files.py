@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image
 
-from webapp.core.skeleton import Skeleton
+from webapp.core.skeleton import UPPER_BODY_6, Skeleton
 from webapp.datasets.formats.known import Format, WritableFormat
 from webapp.datasets.records import Finding, LabelledPicture
 
@@ -112,3 +112,38 @@ def sorted_out(items: Iterable[LabelledPicture | Finding]) -> tuple[list[Labelle
         else:
             pictures.append(item)
     return pictures, findings
+
+
+NAMES = UPPER_BODY_6.keypoints
+POINTS = [10, 20, 2, 90, 20, 2, 10, 40, 1, 90, 40, 2, 0, 0, 0, 90, 60, 2]
+PICTURES: dict[str, bytes | str] = {"images/a.png": blank_png(100, 80), "images/b.png": blank_png(100, 80)}
+"""Two that the files below are about."""
+
+
+def coco_file() -> dict[str, Any]:
+    """One person in each of PICTURES."""
+    return {
+        "images": [
+            {"id": 1, "file_name": "a.png", "width": 100, "height": 80},
+            {"id": 2, "file_name": "b.png", "width": 100, "height": 80},
+        ],
+        "annotations": [
+            {
+                "id": 7,
+                "image_id": 1,
+                "category_id": 1,
+                "iscrowd": 0,
+                "bbox": [5, 5, 90, 70],
+                "keypoints": list(POINTS),
+            },
+            {
+                "id": 8,
+                "image_id": 2,
+                "category_id": 1,
+                "iscrowd": 0,
+                "bbox": [5, 5, 90, 70],
+                "keypoints": list(POINTS),
+            },
+        ],
+        "categories": [{"id": 1, "name": "person", "keypoints": list(NAMES), "skeleton": []}],
+    }
