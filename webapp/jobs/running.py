@@ -59,11 +59,11 @@ class RunningJob:
         self.done = job.done
         self._held, self._show, self._now_s = held, show, now_s
         self._step, self._total, self._at = job.step, job.total, job.done
-        self._shown_s = float("-inf")
+        self._shown_s, self._begun_s = float("-inf"), now_s()
 
     def begin(self, step: str, total: int | None) -> None:
         """A new step begins."""
-        self._step, self._total = step[:MAX_STEP], total
+        self._step, self._total, self._begun_s = step[:MAX_STEP], total, self._now_s()
         with transaction() as session:
             self._write(session, step=self._step, total=total, result=None)
         self._tell()
@@ -89,8 +89,9 @@ class RunningJob:
         if self._now_s() - self._shown_s < SHOW_EVERY_S:
             return
         self._shown_s = self._now_s()
+        looked = {} if done is None else {"looked_at": done, "within_s": round(self._shown_s - self._begun_s, 3)}
         with transaction() as session:
-            self._write(session, **({} if done is None else {"result": json.dumps({"looked_at": done})}))
+            self._write(session, **({"result": json.dumps(looked)} if looked else {}))
         self._tell()
 
     def end(self, session: Session, state: str, message: str, result: Mapping[str, object]) -> None:

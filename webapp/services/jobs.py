@@ -165,8 +165,14 @@ def result_of(job: Job) -> Mapping[str, object]:
 
 def done_of(job: Job) -> int:
     """How far it is, of job.total. What a running job has looked at and not stored yet stands where its result will."""
-    looked_at = _object(job.result or "{}").get("looked_at") if job.state == "running" else None
+    looked_at = _looked(job).get("looked_at")
     return looked_at if isinstance(looked_at, int) else job.done
+
+
+def step_s(job: Job) -> float:
+    """Seconds from the beginning of a running job's step until it last said how far it is; 0 where it has not yet."""
+    within_s = _looked(job).get("within_s")
+    return float(within_s) if isinstance(within_s, int | float) else 0.0
 
 
 def has_ended(job: Job) -> bool:
@@ -187,6 +193,10 @@ def ring(job_id: str) -> None:
     db.session.rollback()  # nothing is held while the queue is waited for
     if kind is not None:
         queue.enqueue(job_id, kind)
+
+
+def _looked(job: Job) -> Mapping[str, object]:
+    return _object(job.result or "{}") if job.state == "running" else {}
 
 
 def _findings(job_id: str, limit: int | None) -> Iterator[Finding]:

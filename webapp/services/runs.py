@@ -123,15 +123,26 @@ def time_left_s(run: TrainingRun) -> float | None:
     if run.job.state != "running":
         return None
     query = select(RunEpoch.seconds).where(RunEpoch.run_id == run.id).order_by(RunEpoch.epoch.desc())
-    recent = db.session.scalars(query.limit(_RECENT)).all()
-    if not recent:
+    took_s = db.session.scalars(query).all()
+    epoch_s = median(took_s[:_RECENT]) if took_s else _first_epoch_s(run)
+    if epoch_s is None:
         return None
-    settings = settings_of(run)
-    left_s = median(recent) * (settings.epochs - run.epoch)
-    if settings.max_minutes is None:
-        return left_s
-    spent_s = sum(db.session.scalars(select(RunEpoch.seconds).where(RunEpoch.run_id == run.id)))
-    return max(min(left_s, settings.max_minutes * 60 - spent_s), 0.0)
+    settings, job = settings_of(run), run.job
+    share = min(jobs.done_of(job) / job.total, 1.0) if job.total else 0.0
+    left_s = epoch_s * (settings.epochs - run.epoch - share)
+    if settings.max_minutes is not None:
+        left_s = min(left_s, settings.max_minutes * 60 - sum(took_s) - jobs.step_s(job))
+    return max(left_s, 0.0)
+
+
+def _first_epoch_s(run: TrainingRun) -> float | None:
+    """What the first epoch will take with its validation, by its batches so far; None before the second of them."""
+    done, total = jobs.done_of(run.job), run.job.total
+    samples = (data_of(run) or {}).get("samples") or {}
+    if done < 2 or not total or not samples.get("train"):
+        return None
+    # the step begins when the first batch has ended, which waited for its graph; of a validation none is slower
+    return jobs.step_s(run.job) / (done - 1) * total * (1 + samples.get("validation", 0) / samples["train"])
 
 
 def cancel_run(actor: User, run_id: str) -> TrainingRun:
