@@ -231,3 +231,34 @@ def test_a_teacher_that_knows_none_of_the_keypoints_fails_with_both_lists(
 
     assert status == 1
     assert "fewer than 2 names are the same" in said
+
+
+def test_what_is_noted_of_no_file_names_none(
+    terminal: Terminal, instance_dir: Path, anna: str, coco: Path, tmp_path: Path
+) -> None:
+    labels = coco / "person_keypoints.json"
+    content = json.loads(labels.read_text())
+    del content["annotations"][0]["keypoints"]
+    labels.write_text(json.dumps(content))
+    terminal.run(instance_dir, "datasets", "import", str(coco), "--dataset", "Street", "--create")
+
+    status, said, _ = terminal.run(
+        *(instance_dir, "datasets", "export", "--dataset", "Street", "--format", "npz"),
+        *("--states", "reviewed", "unlabelled", "--out", str(tmp_path / "street.zip")),
+    )
+
+    assert status == 0
+    assert "noted: 1 sample left out" in said
+
+
+def test_a_file_that_is_refused_whole_is_called_by_its_name(
+    terminal: Terminal, instance_dir: Path, anna: str, coco: Path
+) -> None:
+    (coco / "person_keypoints.json").write_text('{"images": [')
+
+    status, said, told = terminal.run(
+        instance_dir, "datasets", "import", str(coco), "--dataset", "Street", "--skeleton", "coco_17", "--create"
+    )
+
+    assert status == 1
+    assert "person_keypoints.json is no whole JSON file" in said + told

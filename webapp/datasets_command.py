@@ -224,7 +224,7 @@ def _lines(actor: User, job: Job, report: Path | None) -> Iterator[str]:
     """How it ended, and the first of what it found."""
     counts = jobs.finding_counts([job.id])[job.id]
     for finding in jobs.findings_of(actor, job.id, FINDINGS_SHOWN):
-        yield f"{finding.kind}: {finding.file_name}: {finding.reason}"
+        yield ": ".join(filter(None, (finding.kind, finding.file_name, finding.reason)))
     more = counts.refused + counts.noted - FINDINGS_SHOWN
     if more > 0:
         yield f"... and {more:,} more; " + (f"all are in {report}" if report else "--report FILE.csv writes them all")

@@ -176,7 +176,8 @@ function report(job) {
 
 function finding(line) {
   const kind = line.kind === "refused" ? "tag-bad" : "";
-  return element("li", {}, element("span", { class: `tag ${kind}` }, line.kind), element("span", {}, element("code", {}, line.file_name), ` ${line.reason}`));
+  const named = line.file_name ? [element("code", {}, line.file_name), " "] : []; // some are of no file
+  return element("li", {}, element("span", { class: `tag ${kind}` }, line.kind), element("span", {}, ...named, line.reason));
 }
 
 function megabytes(bytes) {

@@ -25,7 +25,7 @@ class ModelUnavailableError(MoveprintError):
 
 def sentence(text: str) -> str:
     """What an error says as a sentence of its own: a capital letter in front and a stop at the end."""
-    first_word = text.split(" ", 1)[0]
-    if "_" not in first_word:  # the name of a key stays as it is
+    first_word = text.split(" ", 1)[0].rstrip(".:,")
+    if not {"_", ".", "/"} & set(first_word):  # the name of a key or of a file stays as it is
         text = text[:1].upper() + text[1:]
     return text + ("" if text.endswith((".", "!", "?")) else ".")
