@@ -30,8 +30,16 @@ def arms(owner: User, settings: Settings) -> Seeded:
 
 def left_s(owner: User, arms: Seeded, epochs: int, looked: dict[str, float], **said: object) -> float | None:
     """Of a run with so many epochs behind it that stands at a batch of ten."""
-    options = {"step": f"Training: epoch {epochs + 1} of 10", "total": 10, "result": json.dumps(looked)}
-    run_id = seed_run(arms, owner.id, state="running", epochs=epochs, settings={"epochs": 10, **said}, **options)
+    run_id = seed_run(
+        arms,
+        owner.id,
+        state="running",
+        epochs=epochs,
+        settings={"epochs": 10, **said},
+        step=f"Training: epoch {epochs + 1} of 10",
+        total=10,
+        result=json.dumps(looked),
+    )
     return runs.time_left_s(runs.run_for(owner, run_id))
 
 
