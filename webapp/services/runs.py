@@ -142,7 +142,8 @@ def _first_epoch_s(run: TrainingRun) -> float | None:
     if done < 2 or not total or not samples.get("train"):
         return None
     # the step begins when the first batch has ended, which waited for its graph; of a validation none is slower
-    return jobs.step_s(run.job) / (done - 1) * total * (1 + samples.get("validation", 0) / samples["train"])
+    batch_s, with_validation = jobs.step_s(run.job) / (done - 1), 1 + samples.get("validation", 0) / samples["train"]
+    return float(batch_s * total * with_validation)
 
 
 def cancel_run(actor: User, run_id: str) -> TrainingRun:
