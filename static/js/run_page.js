@@ -7,6 +7,7 @@ import { poll } from "./polling.js";
 import { Question } from "./question.js";
 import { RunCurves } from "./run_curves.js";
 import { RunExamples } from "./run_examples.js";
+import { RunParts } from "./run_parts.js";
 import { RunProgress } from "./run_progress.js";
 import { showResults } from "./run_results.js";
 import { percent, setText } from "./run_words.js";
@@ -24,6 +25,8 @@ const progress = new RunProgress(find(root, "[data-progress]"), find(root, "[dat
 const curves = new RunCurves(find(root, "[data-curves]"));
 const examples = new RunExamples(find(root, "[data-examples]"), { url: `${url}/files/predictions.json`, samplesUrl, skeleton });
 const facts = find(root, "[data-facts]");
+const parts = new RunParts(find(root, "[data-parts]"));
+const REFRESHED = ["[data-verdict]", "[data-results]", "[data-files]", "[data-facts]"];
 let lastEpoch = 0;
 let lastUse = null; // as the newest epoch told it
 
@@ -31,13 +34,14 @@ function show(run) {
   progress.show(run);
   lastEpoch = run.new_epochs.at(-1)?.epoch ?? lastEpoch;
   curves.add(run.new_epochs, run.best_epoch);
-  examples.follow(run.predictions);
+  examples.follow(run.predictions).then(() => parts.show());
   if (run.new_epochs.length && !run.ended) {
     lastUse = run;
     showUse();
   }
   if (run.data_known && facts.dataset.known !== "true" && !run.ended) refresh(["[data-facts]"]).then(showUse);
   showLog(run.log);
+  parts.show();
   return run.ended;
 }
 
@@ -62,14 +66,17 @@ function showLog(text) {
 }
 
 // What the server writes of the run by now, put in place without leaving the page.
-async function refresh(parts = ["[data-results]", "[data-files]", "[data-facts]"]) {
+async function refresh(places = REFRESHED) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
   if (!response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const part of parts) find(root, part).replaceChildren(...find(fresh, part).childNodes);
+  const open = [...root.querySelectorAll("details[id][open]")].map(({ id }) => id);
+  for (const place of places) find(root, place).replaceChildren(...find(fresh, place).childNodes);
+  for (const id of open) document.getElementById(id).open = true;
   facts.dataset.known = find(fresh, "[data-facts]").dataset.known;
   showLocalTimes(root);
-  if (parts.includes("[data-results]")) ready();
+  if (places.includes("[data-results]")) ready();
+  parts.show();
 }
 
 function ready() {
@@ -98,6 +105,7 @@ async function watch() {
     root.dataset.ended = "true";
     lastUse = null; // the server knows it better by now
     if (!wasEnded) await refresh();
+    if (progress.state === "failed") find(root, "[data-log-panel]").open = true; // the log says more than the reason
   } catch (error) {
     progress.note(error.message);
   }

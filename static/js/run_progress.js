@@ -46,6 +46,11 @@ export class RunProgress {
     this.#state = run.state;
   }
 
+  // As it was shown last.
+  get state() {
+    return this.#state;
+  }
+
   note(text) {
     setText(this.#parts.note, text);
     this.#parts.note.hidden = !text;

@@ -4,6 +4,8 @@ import { find } from "./elements.js";
 import { lyingBars } from "./plots.js";
 import { RunPicture } from "./run_pictures.js";
 
+const WIDE = "(min-width: 992px)"; // room for the numbers beside the bars
+
 // refresh(): shows the page's results anew.
 export function showResults(root, { skeleton, samplesUrl, labelUrl, refresh }) {
   const keypoints = root.querySelector("[data-keypoints]");
@@ -22,8 +24,11 @@ function showKeypoints(place) {
     { name: "mean pose", values: values(mean), colour: 2 },
     ...(teacher.length ? [{ name: "teacher", values: values(teacher), colour: 1 }] : []),
   ];
+  find(place.parentElement, "details").open = matchMedia(WIDE).matches;
   lyingBars(place, { label: "PCK@0.2 of each keypoint in percent", labels: model.map(({ name }) => name), series, stacked: false });
 }
+
+const FEW = 6; // pictures that a phone shows at first, as css/runs.css has it
 
 const percentOf = (share) => (typeof share === "number" ? 100 * share : null);
 
@@ -35,6 +40,10 @@ function showWorst(place, { skeleton, samplesUrl, labelUrl }) {
     return picture.node;
   });
   place.replaceChildren(...pictures);
+  place.parentElement.querySelector("[data-all-worst]")?.addEventListener("click", () => {
+    place.classList.remove("run-few");
+    pictures[FEW]?.querySelector("a")?.focus();
+  });
 }
 
 async function register(event, refresh) {

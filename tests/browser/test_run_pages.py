@@ -23,6 +23,10 @@ __all__ = ["app", "arms", "seed"]
 
 pytestmark = pytest.mark.browser
 
+PHONE = {"width": 360, "height": 740}
+REST = ("Data", "Machine", "Settings", "Files", "Log")
+"""Parts of every run that has ended."""
+
 
 def test_a_run_is_watched_while_it_goes_on_until_its_results_come(
     app: Flask, open_page: OpenPage, arms: Seeded, seed: Seed
@@ -33,6 +37,8 @@ def test_a_run_is_watched_while_it_goes_on_until_its_results_come(
     expect(bar).to_have_attribute("aria-valuenow", "3", timeout=SOON_MS)
     expect(page.get_by_text("at most 9 minutes left")).to_be_visible()
     expect(page.get_by_text("best so far: 80.0 %")).to_be_visible()
+    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Settings").click()
+    expect(page.locator("#settings")).to_have_attribute("open", "")
 
     with app.app_context(), transaction() as session:
         figures = {"train_loss": 0.1, "val_loss": 0.1, "train_pck": 0.9, "pck": 0.9, "learning_rate": 1e-3}
@@ -53,6 +59,50 @@ def test_a_run_is_watched_while_it_goes_on_until_its_results_come(
     expect(page.locator("[data-announce]")).to_have_text("The run is done. It is well.")
     expect(page.locator("[data-worst] .run-picture")).to_have_count(16)
     expect(bar).to_be_hidden()
+    expect(page.locator("#settings")).to_have_attribute("open", "")
+
+
+def test_on_a_phone_the_result_comes_first_and_links_lead_to_the_rest(
+    open_page: OpenPage, arms: Seeded, seed: Seed
+) -> None:
+    run_id = seed(metrics=evaluation(arms))
+    page = open_page(f"/runs/{run_id}", username="chief", viewport=PHONE)
+    links = page.get_by_role("navigation", name="On this page")
+    expect(links.get_by_role("link")).to_have_text(
+        [*("Result", "Curves", "Examples", "Keypoints", "Mistakes", "Forms", "Use it"), *REST], timeout=SOON_MS
+    )
+    places = [page.locator(f"#{part}").bounding_box() for part in ("result", "curves", "examples", "forms", "data")]
+    tops = [place["y"] for place in places if place is not None]
+    assert len(tops) == 5
+    assert tops == sorted(tops)
+    expect(page.get_by_text("Epochs until the learning rate falls")).to_be_hidden()
+    expect(page.locator("[data-worst] .run-picture:visible")).to_have_count(6)
+
+    page.get_by_role("button", name="All 16 pictures").click()
+    expect(page.locator("[data-worst] .run-picture:visible")).to_have_count(16)
+    links.get_by_role("link", name="Settings").press("Enter")
+
+    expect(page.get_by_text("Epochs until the learning rate falls")).to_be_in_viewport()
+    settings, bar = page.locator("#settings").bounding_box(), links.bounding_box()
+    assert settings is not None
+    assert bar is not None
+    assert settings["y"] >= bar["y"] + bar["height"]
+
+
+def test_the_links_lead_only_to_what_there_is_and_the_log_of_a_failed_run_is_open(
+    open_page: OpenPage, seed: Seed
+) -> None:
+    failed = seed(state="failed", epochs=3, message="The disk is full.")
+    waits = seed(files=False, state="queued", epochs=0, attempts=0, started_at=None, facts=False)
+    page = open_page(f"/runs/{failed}", username="chief")
+    links = page.get_by_role("navigation", name="On this page").get_by_role("link")
+
+    expect(links).to_have_text(["Curves", "Examples", *REST], timeout=SOON_MS)
+    expect(page.locator("[data-log]")).to_contain_text("Epoch 12: loss 0.1")
+    expect(page.locator("[data-log]")).to_be_visible()
+    page.goto(f"/runs/{waits}#settings")
+    expect(links).to_have_text(["Data", "Machine", "Settings"], timeout=SOON_MS)
+    expect(page.get_by_text("Epochs until the learning rate falls")).to_be_visible()
 
 
 def test_a_run_is_cancelled_after_a_question_by_keyboard(app: Flask, open_page: OpenPage, seed: Seed) -> None:
