@@ -63,7 +63,7 @@ def told(desk: Desk, dataset_id: str) -> list[tuple[object, ...]]:
             (
                 (sample.x1_px, sample.y1_px, sample.x2_px, sample.y2_px),
                 None if label is None else _label_told(label),
-                *(sample.state, sample.split, person, sample.picture.session, sample.picture.source),
+                *(sample.state, sample.teacher, sample.split, person, sample.picture.session, sample.picture.source),
                 (sample.picture.width_px, sample.picture.height_px),
             )
             for sample, label, person in rows

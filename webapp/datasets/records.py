@@ -48,7 +48,8 @@ class Label:
 class LabelledPerson:
     """One person in a picture. label: None where there is a box and no keypoints yet.
 
-    state: one of db.datasets.SAMPLE_STATES. person: the name of who it is; None where nobody knows.
+    state: one of db.datasets.SAMPLE_STATES. person: the name of who it is; None where nobody knows. teacher: the pose
+    model that the label was proposed by, also where somebody has corrected it since.
     """
 
     box: Box
@@ -57,6 +58,7 @@ class LabelledPerson:
     person: str | None = None
     split: str | None = None
     extra: Extra = field(default_factory=dict)
+    teacher: str | None = None
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def _query(version_id: str, states: Sequence[str]) -> Select[*tuple[Any, ...]]:
             *(Picture.id.label("picture_id"), Picture.file_name, Picture.suffix, Picture.sha256),
             *(Picture.width_px, Picture.height_px, Picture.source, Picture.session, Picture.dhash),
             *(Picture.extra.label("picture_extra"), Sample.extra.label("sample_extra"), Sample.id.label("sample_id")),
-            *(Sample.x1_px, Sample.y1_px, Sample.x2_px, Sample.y2_px),
+            *(Sample.x1_px, Sample.y1_px, Sample.x2_px, Sample.y2_px, Sample.teacher),
             *(VersionSample.state, VersionSample.split, LabelRevision.label, PicturedPerson.name.label("person")),
         )
         .select_from(VersionSample)
@@ -97,10 +97,11 @@ def _wanted(version_id: str, states: Sequence[str]) -> tuple[Any, Any]:
 
 
 def _person(row: Row[Any]) -> LabelledPerson:
-    box, label = Box(row.x1_px, row.y1_px, row.x2_px, row.y2_px), None
+    box, label, teacher = Box(row.x1_px, row.y1_px, row.x2_px, row.y2_px), None, None
     if row.label is not None:
-        box, label = from_bytes(row.label)
-    return LabelledPerson(box, label, row.state, row.person, row.split, _without_marks(json.loads(row.sample_extra)))
+        (box, label), teacher = from_bytes(row.label), row.teacher
+    extra = _without_marks(json.loads(row.sample_extra))
+    return LabelledPerson(box, label, row.state, row.person, row.split, extra, teacher)
 
 
 def _without_marks(extra: Mapping[str, object]) -> dict[str, object]:

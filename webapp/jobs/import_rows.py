@@ -170,7 +170,7 @@ class _Batch:
                 "split": person.split,
                 "extra": json.dumps(extra, ensure_ascii=False),
                 "added_at": self._now,
-                **self._of_label(label, state),
+                **self._of_label(person, state),
             }
         )
         self._position += 1
@@ -181,7 +181,7 @@ class _Batch:
         label, state = person.label, _state(person)
         assert label is not None
         extra = {**json.loads(sample.extra), **person.extra, LABELLED_BY: self._context.job_id}
-        values = self._of_label(label, state) | {"state": state, "extra": json.dumps(extra, ensure_ascii=False)}
+        values = self._of_label(person, state) | {"state": state, "extra": json.dumps(extra, ensure_ascii=False)}
         if sample.person_id is None:
             values["person_id"] = self._person_id(prepared, person)
         box = person.box
@@ -189,10 +189,12 @@ class _Batch:
         self._session.execute(update(Sample).where(Sample.id == sample.id).values(**values, **corners))
         self._session.execute(insert(LabelRevision), [self._revision(sample.id, person, label)])
 
-    def _of_label(self, label: Label | None, state: str) -> dict[str, Any]:
+    def _of_label(self, person: LabelledPerson, state: str) -> dict[str, Any]:
+        label = person.label
         reviewed = label is not None and state == "reviewed"
         return {
             "revision": 0 if label is None else 1,
+            "teacher": None if label is None else person.teacher,
             "confidence": None if label is None else least_sure(label),
             "labelled_by": self._context.created_by if reviewed else None,
             "labelled_at": self._now if reviewed else None,

@@ -91,7 +91,7 @@ def _on_known_pictures(session: Session, dataset_id: str, job_id: str) -> set[st
             first = LabelRevision.sample_id == sample.id, LabelRevision.revision == 1
             session.execute(delete(LabelRevision).where(*first))
             sample.revision, sample.state, sample.confidence = 0, "unlabelled", None
-            sample.labelled_by, sample.labelled_at = None, None
+            sample.teacher, sample.labelled_by, sample.labelled_at = None, None, None
     session.flush()
     forget_gone_originals(session, dataset_id)
     return people

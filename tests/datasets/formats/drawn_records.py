@@ -81,6 +81,7 @@ def people(draw: st.DrawFn, skeleton: Skeleton, width_px: int, height_px: int) -
         person=draw(st.none() | _TEXTS),
         split=draw(st.sampled_from((None, *SPLITS))),
         extra=extra,
+        teacher=None if label is None else draw(st.none() | _TEXTS),
     )
 
 

@@ -196,7 +196,7 @@ class _Reader:
         extra, extra_note = own.kept_extra("coco", kept, ours.extra)
         notes += [extra_note] if extra_note else []
         state = ours.state or ("unlabelled" if label is None else "reviewed")
-        return LabelledPerson(box, label, state, ours.person, ours.split, extra), notes
+        return LabelledPerson(box, label, state, ours.person, ours.split, extra, ours.teacher), notes
 
 
 def _annotation_files(files: Files) -> list[str]:

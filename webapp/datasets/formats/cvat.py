@@ -169,7 +169,7 @@ class _Reader:
             corners = box_around(label, width_px, height_px)
         kept = own.restored_label(label, ours, order.names == order.skeleton.keypoints)
         state = ours.state or ("unlabelled" if kept is None else "reviewed")
-        person = LabelledPerson(corners, kept, state, ours.person, ours.split, extra)
+        person = LabelledPerson(corners, kept, state, ours.person, ours.split, extra, ours.teacher)
         return person, "; ".join(text for text in (moved, note) if text) or None
 
 

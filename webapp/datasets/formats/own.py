@@ -25,6 +25,7 @@ FILE_NAME = "moveprint.json"
 """Beside the files of a format that has no place for an object of ours."""
 STATES = ("unlabelled", "proposed", "reviewed", "excluded")
 MAX_NAME = 80
+MAX_TEACHER = 64
 MAX_EXTRA_BYTES = 64 * 1024
 """Of what another tool said of one person or one picture; more is left out, and that is noted."""
 _SAME = 1e-6  # of the box's longer side: nearer numbers differ by their rounding alone
@@ -41,6 +42,7 @@ class OwnPerson:
     numbered: bool = False
     box: tuple[float, ...] | None = None
     confidence: tuple[float, ...] | None = None
+    teacher: str | None = None
     extra: Extra = field(default_factory=dict)
 
 
@@ -81,6 +83,7 @@ def own_person(person: LabelledPerson, native: str) -> dict[str, object]:
         "labelled": label is not None,
         "box": [box.x1_px, box.y1_px, box.x2_px, box.y2_px],
         "confidence": None if confidence is None else [decimal(value) for value in confidence],
+        "teacher": None if label is None else person.teacher,
         "extra": {key: value for key, value in person.extra.items() if key != native},
     }
     return _without_nothing(own)
@@ -105,6 +108,7 @@ def person_of(own: object) -> OwnPerson:
         numbered=known.get("numbered") is True,
         box=None if box is None else _numbers(box, "box", 4),
         confidence=None if confidence is None else _numbers(confidence, "confidence", None),
+        teacher=_name(known, "teacher", MAX_TEACHER),
         extra=_object(known.get("extra")),
     )
 
@@ -184,10 +188,10 @@ def _one_of(known: Mapping[str, object], key: str, choices: tuple[str, ...]) -> 
     return None if value is None else str(value)
 
 
-def _name(known: Mapping[str, object], key: str) -> str | None:
+def _name(known: Mapping[str, object], key: str, most: int = MAX_NAME) -> str | None:
     value = known.get(key)
-    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= MAX_NAME):
-        raise InvalidInputError(f"{key} must be a text of 1 to {MAX_NAME} characters, got {value!r:.60}")
+    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= most):
+        raise InvalidInputError(f"{key} must be a text of 1 to {most} characters, got {value!r:.60}")
     return None if value is None else stored_text(str(value), key)
 
 

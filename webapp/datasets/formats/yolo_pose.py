@@ -282,7 +282,7 @@ class _Reader:
             label = own.restored_label(said, ours, self.order.names == self.order.skeleton.keypoints)
         state = ours.state or ("unlabelled" if label is None else "reviewed")
         box = own.restored_box(rough, ours, (width_px, height_px))
-        return LabelledPerson(box, label, state, ours.person, ours.split, ours.extra), note
+        return LabelledPerson(box, label, state, ours.person, ours.split, ours.extra, ours.teacher), note
 
 
 def _visibility(points: Points) -> Points:
