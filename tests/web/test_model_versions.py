@@ -93,6 +93,21 @@ def test_a_removed_version_is_gone_and_its_number_with_it(people: dict[str, Brow
     assert got(admin, "/models/versions/")["versions"][0]["pose_model"] == "arms-v2"
 
 
+def test_what_was_set_and_measured_stays_to_be_read_when_the_run_is_deleted(
+    people: dict[str, Browser], run_id: str
+) -> None:
+    registered(people["admin"], run_id)
+    assert people["owner"].send_json(f"/runs/{run_id}/delete", {}).status_code == 200
+
+    page = people["viewer"].get("/models/versions/").text
+
+    assert "(deleted since)" in page
+    for told in ("<dt>Learning rate</dt><dd>0.001</dd>", "<dt>Seed</dt>", "Pictures changed: turn"):
+        assert told in page
+    assert '<th scope="row">left_wrist</th>' in page
+    assert "It finds 43 points more than the mean pose." in page
+
+
 def test_only_administrators_register_activate_and_remove(people: dict[str, Browser], run_id: str) -> None:
     version_id = registered(people["admin"], run_id)
     body = {"run_id": run_id, "name": "mine", "form": "float16", "note": ""}
