@@ -266,6 +266,18 @@ def test_a_persons_page_asks_before_it_deletes(app: Flask, owner: Browser, arms:
     assert "Anna" not in owner.get("/datasets/people/").text.replace("and 3 pictures", "")
 
 
+def test_a_persons_page_tells_of_recordings_that_are_not_handed_in(owner: Browser, arms: Seeded) -> None:
+    wishes = {"session": "Monday", "source": "webcam", "people": "given", "person_name": "Zoe", "agreed": True}
+    assert owner.send_json(f"/datasets/{arms.dataset_id}/imports", wishes).status_code == 201
+    named = owner.get_json(f"/datasets/people/?dataset={arms.dataset_id}").get_json()["people"]
+    (zoe,) = [person["person_id"] for person in named if person["name"] == "Zoe"]
+
+    page = owner.get(f"/datasets/people/{zoe}").text
+
+    assert "1 recording of theirs, begun and not handed in yet, would go too." in page
+    assert "only the name and the consent" not in page
+
+
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '" onload="x'])
 def test_a_name_is_shown_as_text(owner: Browser, name: str) -> None:
     made = owner.send_json("/datasets/", {"name": name, "skeleton": CRAB}).get_json()

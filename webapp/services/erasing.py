@@ -63,6 +63,11 @@ def losses_with(actor: User, person_id: str) -> Sequence[DatasetLoss]:
     return _losses(db.session(), person)
 
 
+def unfinished_with(actor: User, person_id: str) -> int:
+    """How many recordings and imports of the person, begun and not handed in, would go too."""
+    return len(_drafts_of(db.session(), person_for(actor, person_id)))
+
+
 def delete_person(actor: User, person_id: str) -> Sequence[DatasetLoss]:
     """The person, every picture that shows them with all that was labelled in it, and exports that may hold one.
 
@@ -137,11 +142,14 @@ def _forget_in_jobs(session: Session, person: PicturedPerson, dataset_ids: Seque
     Answers their ids.
     """
     gone = list(session.scalars(select(Job.id).where(Job.kind == "export", Job.dataset_id.in_(dataset_ids))))
-    for draft in session.scalars(select(Job).where(Job.state == "draft", _brings_people(person))):
-        if parameters_of(draft).get("person_id") == person.id:
-            gone.append(draft.id)
+    gone += _drafts_of(session, person)
     session.execute(delete(Job).where(Job.id.in_(gone)))
     return gone
+
+
+def _drafts_of(session: Session, person: PicturedPerson) -> list[str]:
+    drafts = session.scalars(select(Job).where(Job.state == "draft", _brings_people(person)))
+    return [draft.id for draft in drafts if parameters_of(draft).get("person_id") == person.id]
 
 
 def _forget_lines(session: Session, job_id: str, person: PicturedPerson, names: set[str]) -> None:

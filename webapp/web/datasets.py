@@ -173,8 +173,10 @@ def person(person_id: str) -> str:
     """One person: what they agreed to, where they are, and what would go with them."""
     actor = signed_in_user()
     shown = people_service.get_person(actor, person_id)
-    losses = erasing.losses_with(actor, person_id)
-    return render_template("datasets/person.html", shown=shown, losses=losses, consent=people_service.CONSENT)
+    losses, unfinished = erasing.losses_with(actor, person_id), erasing.unfinished_with(actor, person_id)
+    return render_template(
+        "datasets/person.html", shown=shown, losses=losses, unfinished=unfinished, consent=people_service.CONSENT
+    )
 
 
 @blueprint.post("/people/<person_id>/rename")
