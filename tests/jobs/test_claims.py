@@ -138,6 +138,19 @@ def test_a_process_that_was_given_the_number_of_a_dead_one_keeps_no_job(desk: De
     assert claims.lost(claims.lives) == [held]
 
 
+def test_what_another_thread_has_taken_back_and_begun_anew_meanwhile_is_left_to_it(desk: Desk) -> None:
+    held = claimed(desk)
+    change(held, pid=DEAD_PID)
+
+    def lives(pid: int, beat_at: dt.datetime) -> bool:
+        if pid == DEAD_PID:
+            change(held, pid=os.getpid(), heartbeat_at=utc_now())
+        return pid != DEAD_PID
+
+    assert claims.take_back(lives) == []
+    assert (row(held).state, row(held).attempts) == ("running", 1)
+
+
 def test_an_attempt_that_ended_with_the_server_does_not_count(desk: Desk) -> None:
     held = claimed(desk)
 

@@ -72,18 +72,23 @@ def beat(held: Claim) -> bool:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a running job stands. cancelled: somebody asked for its end; undoing: it takes back what it did."""
+    """How a running job stands. cancelled: somebody asked for its end."""
 
     kind: str
     cancelled: bool
-    undoing: bool
+    step: str
+
+    @property
+    def undoing(self) -> bool:
+        """Whether it takes back what it did."""
+        return self.step == UNDOING
 
 
 def standing(held: Claim) -> Standing | None:
     """How it stands now; None where the job has ended, is another's, or gone."""
     db.session.rollback()  # else the snapshot of the look before
     row = db.session.execute(select(Job.kind, Job.cancel_asked, Job.step).where(held.holds)).one_or_none()
-    return None if row is None else Standing(row.kind, row.cancel_asked, row.step == UNDOING)
+    return None if row is None else Standing(row.kind, row.cancel_asked, row.step)
 
 
 def begin_undoing(held: Claim) -> bool:
@@ -92,11 +97,15 @@ def begin_undoing(held: Claim) -> bool:
         return _change(session, held, {"step": UNDOING, "total": None, "heartbeat_at": utc_now()})
 
 
-def give_back(held: Claim) -> bool:
-    """Let it be begun again where it stopped; one that was begun too often is ended. False where it is another's."""
+def give_back(held: Claim, still: Callable[[Job], bool] = lambda _: True) -> bool:
+    """Let it be begun again where it stopped; one that was begun too often is ended. False where it is another's.
+
+    still: asked of the row, locked, whether that is to be done.
+    """
     with transaction(_PATIENCE_S) as session:
-        job = session.scalar(select(Job).where(held.holds))
-        if job is None:
+        row = select(Job).where(held.holds).with_for_update().execution_options(populate_existing=True)
+        job = session.scalar(row)
+        if job is None or not still(job):
             return False
         if held.exhausted:  # even the cleaning up ended without a word
             _end_exhausted(job)
@@ -139,25 +148,31 @@ def first_in_line(job_id: str) -> str | None:
     return None if kind is None else next(iter(waiting(LANES[lane_of(kind)])), None)
 
 
+def take_back(lives: Callable[[int, dt.datetime], bool], now: dt.datetime | None = None) -> list[Claim]:
+    """Give back what `lost` finds; those that nobody else has taken back at the same moment.
+
+    Two threads may find the same, and its next attempt may bear the number of the one before: it is looked at again.
+    """
+    return [held for held in lost(lives, now) if give_back(held, lambda job: _is_lost(job, lives, now))]
+
+
 def lost(lives: Callable[[int, dt.datetime], bool], now: dt.datetime | None = None) -> list[Claim]:
     """Attempts whose process on this machine is dead, and those that have been silent for too long.
 
     lives: told a process of this machine and when it last said that it works.
     """
     db.session.rollback()
-    now, here = now or utc_now(), socket.gethostname()
-    query = select(Job.id, Job.attempts, Job.machine, Job.pid, Job.heartbeat_at).where(Job.state == "running")
-    found = []
-    for job_id, attempt, machine, pid, beat_at in db.session.execute(query):
-        if beat_at is None:
-            is_lost = True
-        elif machine == here and pid is not None:
-            is_lost = not lives(pid, beat_at) or now - beat_at > SILENT_HERE_AFTER
-        else:
-            is_lost = now - beat_at > SILENT_AFTER
-        if is_lost:
-            found.append(Claim(job_id, attempt))
-    return found
+    running = db.session.scalars(select(Job).where(Job.state == "running")).all()
+    return [Claim(job.id, job.attempts) for job in running if _is_lost(job, lives, now)]
+
+
+def _is_lost(job: Job, lives: Callable[[int, dt.datetime], bool], now: dt.datetime | None) -> bool:
+    if job.heartbeat_at is None:
+        return True
+    silent_for = (now or utc_now()) - job.heartbeat_at
+    if job.machine == socket.gethostname() and job.pid is not None:
+        return not lives(job.pid, job.heartbeat_at) or silent_for > SILENT_HERE_AFTER
+    return silent_for > SILENT_AFTER
 
 
 def lives(pid: int, beat_at: dt.datetime) -> bool:

@@ -102,7 +102,7 @@ class JobRunner:
             claims.give_back(held)
             raise _NoProcessError(f"job {held.job_id} cannot be given a process: {error}") from error
         try:
-            forced = self._watch(held, process, UNDO_WITHIN_S if only_cleans_up else kind.cancel_within_s)
+            forced = self._watch(held, process, None if only_cleans_up else kind)
         finally:
             _end(process)
         if self._stopping.is_set():
@@ -121,10 +121,10 @@ class JobRunner:
             stand_back(process.pid)
         return process
 
-    def _watch(self, held: Claim, process: subprocess.Popen[bytes], within_s: float) -> bool:
+    def _watch(self, held: Claim, process: subprocess.Popen[bytes], kind: Kind | None) -> bool:
         """Until it ends by itself or must be made to; whether that was because it was cancelled and did not end.
 
-        within_s: how long it may take until it begins to clean up.
+        kind: says how long it may take until it begins to clean up; None where it does nothing else.
         """
         cancelled_s: float | None = None
         while _lives_on(process):
@@ -140,7 +140,8 @@ class JobRunner:
                 return False
             if standing.cancelled:
                 cancelled_s = cancelled_s or time.monotonic()
-                if time.monotonic() - cancelled_s > (UNDO_WITHIN_S if standing.undoing else within_s):
+                patient = kind is None or standing.undoing
+                if time.monotonic() - cancelled_s > (UNDO_WITHIN_S if patient else kind.cancel_within(standing.step)):
                     return True
         return False
 
@@ -188,9 +189,8 @@ def run_consumer(settings: Settings, command: Sequence[str] = CHILD, kinds: Mapp
 
 def take_back() -> None:
     """Jobs whose process is gone wait again."""
-    for held in claims.lost(claims.lives):
-        if claims.give_back(held):
-            logger.warning("job %s: its process is gone (attempt %d)", held.job_id, held.attempt)
+    for held in claims.take_back(claims.lives):
+        logger.warning("job %s: its process is gone (attempt %d)", held.job_id, held.attempt)
 
 
 def pick_up(queues: Mapping[str, Huey]) -> None:
