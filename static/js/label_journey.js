@@ -10,9 +10,10 @@ const MEASURE = "moveprint-next-picture"; // from the input to the picture on th
 export class LabelJourney {
   #going = 0; // counts moves, so that a picture that comes late does not replace a later one
 
-  // message: the element that covers the stage while there is no picture; refresh: draws the page anew.
-  constructor({ url, message, canLabel, view, canvas, store, pictures, queue, editor, pointer, refresh }) {
-    Object.assign(this, { url, message, canLabel, view, canvas, store, pictures, queue, editor, pointer, refresh });
+  // message: the element that covers the stage while there is no picture; collectUrl: where pictures come from, for
+  // who may bring some; refresh: draws the page anew.
+  constructor({ url, collectUrl, message, canLabel, view, canvas, store, pictures, queue, editor, pointer, refresh }) {
+    Object.assign(this, { url, collectUrl, message, canLabel, view, canvas, store, pictures, queue, editor, pointer, refresh });
   }
 
   start(sampleId) {
@@ -20,7 +21,7 @@ export class LabelJourney {
       this.#visit(sampleId);
       this.queue.fill().then(this.refresh);
     } else if (this.canLabel) this.toNext();
-    else this.beside("following", null);
+    else this.#toFirst();
   }
 
   // Along the trail where somebody went back, else to the next to review; to who may only look, the next of the dataset.
@@ -178,13 +179,28 @@ export class LabelJourney {
     }
   }
 
-  #nothingLeft() {
+  async #toFirst() {
+    const found = await this.place({ position: 0 });
+    if (found === null) this.#nothingThere();
+    return found ? this.#visit(found) : undefined;
+  }
+
+  #nothingThere() {
+    const collect = ["Collect pictures", () => location.assign(this.collectUrl)];
+    this.say("images", "No pictures yet", "What comes into this dataset is labelled here.", this.collectUrl ? [collect] : []);
+  }
+
+  async #nothingLeft() {
     const { queue } = this;
     this.editor.close();
     this.refresh();
     const again = ["Look again", () => this.toNext()];
     if (queue.failed) return this.say("wifi-off", "The next picture cannot be fetched", queue.failed.message, [again]);
     if (queue.left) return this.say("people", "The rest is being labelled", `Others are labelling the ${queue.left} that are left.`, [again]);
+    const move = this.#going;
+    const first = await this.place({ position: 0 });
+    if (move !== this.#going) return undefined;
+    if (first === null) return this.#nothingThere();
     return this.say("check2-circle", "Everything is reviewed", "No picture of this dataset waits for a label.", [["Look through them", () => this.beside("following", null)]]);
   }
 }

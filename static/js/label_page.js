@@ -25,7 +25,7 @@ const PAN_SHARE = 0.15; // of the stage
 const NUDGE_PX = { near: 1, far: 10, farther: 50 };
 
 const root = find(document, "[data-labelling]");
-const { datasetUrl, datasetId, userId } = root.dataset;
+const { datasetUrl, datasetId, userId, collectUrl } = root.dataset;
 const canLabel = root.dataset.canLabel === "1";
 const skeleton = JSON.parse(root.dataset.skeleton);
 const [sides, partners] = [sidesOf(skeleton), flipPartners(skeleton)];
@@ -56,7 +56,7 @@ const list = new LabelList(find(root, "[data-list]"), skeleton, sides, {
     editor.cycleVisibility(middle());
   },
 });
-const journey = new LabelJourney({ url: datasetUrl, message: parts.message, canLabel, view, canvas, store, pictures, queue, editor, pointer, refresh });
+const journey = new LabelJourney({ url: datasetUrl, collectUrl, message: parts.message, canLabel, view, canvas, store, pictures, queue, editor, pointer, refresh });
 let mirrored = false;
 
 const middle = () => view.toPicture([view.stage.width / 2, view.stage.height / 2]);
