@@ -68,7 +68,7 @@ def test_annotations_of_an_unknown_image_are_reported() -> None:
     said["annotations"][1]["image_id"] = 99
     pictures, findings = read_coco(said)
     assert [len(picture.people) for picture in pictures] == [1, 0]
-    assert "1 annotations are of image id 99" in findings[0].reason
+    assert "left out: 1 annotation of image id 99, which" in findings[0].reason
 
 
 def test_a_keypoint_a_little_outside_is_moved_to_the_edge_and_noted() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from webapp.core.errors import InvalidInputError
 from webapp.core.skeleton import Skeleton
+from webapp.core.wording import counted
 from webapp.datasets.files import Files
 from webapp.datasets.formats import own
 from webapp.datasets.formats.checks import (
@@ -113,8 +114,7 @@ class _Reader:
             if key not in ids:
                 yield Finding(
                     self.name,
-                    f"{len(left)} annotations are of image id {key!r:.60}, which is none of its images; "
-                    f"they were left out",
+                    f"left out: {counted(len(left), 'annotation')} of image id {key!r:.60}, which is none of its images",
                 )
 
     def _people_by_image(self) -> dict[object, list[Mapping[str, object]]]:
