@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.driving import SOON_MS, wait_until
 from tests.browser.running import RunningServer
@@ -16,6 +16,10 @@ from webapp.core.skeleton import UPPER_BODY_6, Skeleton
 from webapp.db.base import new_id
 from webapp.services import accounts
 
+DESK: ViewportSize = {"width": 1280, "height": 800}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+AWAY = "ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load resource"
+"""What the console says while the server is out of reach."""
 ROOM_PX = 8
 MARGIN = 1.25
 
@@ -105,3 +109,6 @@ class Labeller:
 
     def expect_state(self, state: str) -> None:
         expect(self.page.locator("[data-facts] [data-state]")).to_have_attribute("data-state", state, timeout=SOON_MS)
+
+
+OpenLabeller = Callable[..., Labeller]
