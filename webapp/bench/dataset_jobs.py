@@ -1,16 +1,17 @@
 """One process for one measurement of a job on datasets, so that its memory is its own.
 
-python -m webapp.bench.dataset_jobs import FOLDER | export FORMAT | peer FOLDER, with the instance directory in
-MOVEPRINT_INSTANCE_DIR. The last line is a JSON object: s, peak_mb, and what the job says of itself.
+python -m webapp.bench.dataset_jobs import FOLDER | export FORMAT | peer FOLDER | codec FOLDER, with the instance
+directory in MOVEPRINT_INSTANCE_DIR. The last line is a JSON object: s, peak_mb, and what the job says of itself.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -32,12 +33,16 @@ from webapp.services.jobs import create_job, result_of
 
 NAME = "bench"
 _QUALITY = 95
+_FOR_CODEC = 500
 
 
 def main(what: str, argument: str) -> dict[str, object]:
     """Do it, and answer what was measured."""
     if what == "peer":
         return _measured(lambda: {"pictures": _plain_loop(Path(argument))})
+    if what == "codec":
+        files = [path.read_bytes() for path in sorted(Path(argument).glob("images/*"))[:_FOR_CODEC]]
+        return _measured(lambda: {"pictures": _decoded_and_encoded(files)})
     settings = load_settings()
     with database_app(settings).app_context():
         upgrade()
@@ -103,6 +108,14 @@ def _plain_loop(folder: Path) -> int:
         with Image.open(folder / "images" / picture["file_name"]) as image:
             image.convert("RGB").save(out / f"{number:06}.jpg", "JPEG", quality=_QUALITY)
     return len(index.imgs)
+
+
+def _decoded_and_encoded(files: Sequence[bytes]) -> int:
+    """What no import can do without, on one core: nothing is read, checked, hashed or written."""
+    for data in files:
+        with Image.open(io.BytesIO(data)) as image:
+            image.save(io.BytesIO(), "JPEG", quality=_QUALITY)
+    return len(files)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,9 @@ def _measured(folder: Path, count: int, pictures: Path | None) -> dict[str, floa
         taken = _process(instance, "import", str(source))
         measured[f"import_{number}_per_s"] = round(number / number_of(taken, "s"), 1)
         measured[f"import_{number}_peak_mb"] = number_of(taken, "peak_mb")
-    measured["import_cpu_ms_per_picture"] = round(1000 * number_of(taken, "cpu_s") / count, 2)
+    measured["import_cpu_ms_per_picture"] = _cpu_ms(taken, count)
+    bare = _process(instance, "codec", str(source))
+    measured["decode_and_encode_cpu_ms_per_picture"] = _cpu_ms(bare, number_of(bare, "pictures"))
     if importlib.util.find_spec("pycocotools") is not None:
         plain = _process(instance, "peer", str(source))
         measured["pycocotools_and_pillow_per_s"] = round(count / number_of(plain, "s"), 1)
@@ -80,6 +82,10 @@ def _thumbnails(instance: Path) -> dict[str, float]:
             thumbnails.ready(path.stem, "jpg", box)
             times.append(ms_since(started))
     return {f"thumbnail_{way}_ms": round(median(times), 3) for way, times in times_ms.items()}
+
+
+def _cpu_ms(done: Mapping[str, object], pictures: float) -> float:
+    return round(1000 * number_of(done, "cpu_s") / pictures, 2)
 
 
 def _process(instance: Path, what: str, argument: str) -> Mapping[str, object]:
