@@ -112,10 +112,8 @@ class _Reader:
             yield picture
         for key, left in people.items():
             if key not in ids:
-                yield Finding(
-                    self.name,
-                    f"left out: {counted(len(left), 'annotation')} of image id {key!r:.60}, which is none of its images",
-                )
+                strays = counted(len(left), "annotation")
+                yield Finding(self.name, f"left out: {strays} of image id {key!r:.60}, which is none of its images")
 
     def _people_by_image(self) -> dict[object, list[Mapping[str, object]]]:
         people: dict[object, list[Mapping[str, object]]] = {}
