@@ -13,7 +13,7 @@ from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.datasets.teachers import can_teach, teachers_keypoints
 from webapp.db.accounts import User
 from webapp.db.base import db
-from webapp.db.datasets import SAMPLE_STATES, Dataset, DatasetVersion
+from webapp.db.datasets import SAMPLE_STATES, Dataset, DatasetVersion, Sample
 from webapp.db.jobs import Job
 from webapp.services import jobs, models
 from webapp.services.dataset_access import dataset_for, skeleton_of
@@ -30,6 +30,13 @@ def teachers(actor: User, dataset: Dataset) -> Sequence[ModelEntry]:
     """The installed pose models that can propose labels for the dataset."""
     skeleton = skeleton_of(dataset)
     return [entry for entry in _installed(actor) if entry.skeleton and can_teach(entry.skeleton, skeleton)]
+
+
+def usual_teacher(dataset: Dataset, known: Sequence[ModelEntry]) -> str | None:
+    """Of these models the one that most labels of the dataset began with; None where none has proposed any."""
+    query = select(Sample.teacher).where(Sample.dataset_id == dataset.id, Sample.deleted_at.is_(None))
+    query = query.where(Sample.teacher.in_({one.name for one in known})).group_by(Sample.teacher)
+    return db.session.scalar(query.order_by(func.count().desc(), Sample.teacher).limit(1))
 
 
 def ask_propose(actor: User, dataset_id: str, pose_model: str, states: Sequence[str], min_score: float) -> Job:

@@ -63,7 +63,9 @@ def new(dataset_id: str) -> str:
     dataset = dataset_for(actor, dataset_id, "edit")
     like = request.args.get("like")
     before = runs.run_for(actor, like) if like else None
-    settings = RunSettings() if before is None else runs.settings_of(before)
+    teachers = dataset_jobs.teachers(actor, dataset)
+    usual = RunSettings(teacher=dataset_jobs.usual_teacher(dataset, teachers))
+    settings = usual if before is None else runs.settings_of(before)
     return render_template(
         "runs/new.html",
         dataset=dataset,
@@ -72,7 +74,7 @@ def new(dataset_id: str) -> str:
         settings=settings.as_json(),
         like=before,
         outlook=asdict(outlook(actor, dataset_id, settings)),
-        teachers=dataset_jobs.teachers(actor, dataset),
+        teachers=teachers,
         form=run_form,
         losses=LOSSES,
     )
