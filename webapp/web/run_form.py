@@ -153,10 +153,10 @@ CHANGES: Sequence[Field] = (
 
 
 def field_at_fault(name: str, raw: Mapping[str, Any]) -> str | None:
-    """The field that is wrong by itself, as the form names it; None where no single one is."""
-    if _is_refused(lambda: clean_name(name, "")):
-        return "name"
-    return next((field for field, alone in _one_by_one(raw) if _is_refused(partial(run_settings, alone))), None)
+    """The field that the refusal is of, as the form names it: settings come before the name; None for several."""
+    if _is_refused(partial(run_settings, raw)):
+        return next((field for field, alone in _one_by_one(raw) if _is_refused(partial(run_settings, alone))), None)
+    return "name" if _is_refused(lambda: clean_name(name, "")) else None
 
 
 def in_the_forms_words(refusal: str, field: str | None) -> str:
