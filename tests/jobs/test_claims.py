@@ -75,7 +75,7 @@ def test_an_overtaken_attempt_writes_nothing_more(desk: Desk, settings: Settings
     assert not claims.give_back(old)
     assert not claims.release(old)
     assert claims.standing(old) is None
-    assert claims.standing(new) == Standing("curate", cancelled=False, undoing=False)
+    assert claims.standing(new) == Standing("curate", cancelled=False, step="")
 
 
 def test_a_cancelled_job_rolls_the_batch_back_that_hears_of_it(desk: Desk, settings: Settings) -> None:

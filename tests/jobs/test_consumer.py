@@ -208,6 +208,21 @@ def test_a_training_run_may_take_one_slow_batch_to_notice_that_it_is_cancelled(
     assert undone(settings, run) == 1
 
 
+def test_a_step_of_which_nothing_is_kept_is_cut_short_when_the_run_is_cancelled(
+    desk: Desk, consumer: MakeConsumer, settings: Settings
+) -> None:
+    run = desk.ask("convert", kind="train")
+    consumer()
+    desk.wait(run, lambda job: job.step == "Converting", "its conversion")
+
+    with desk.app.app_context():
+        cancel_job(desk.owner, run)
+
+    job = desk.wait_for_end(run)
+    assert (job.state, job.message) == ("cancelled", "It was cancelled.")
+    assert undone(settings, run) == 1
+
+
 def test_without_any_workers_there_is_nothing_to_run(settings: Settings) -> None:
     with pytest.raises(InvalidInputError, match="nothing to run"):
         run_consumer(replace(settings, job_workers=0, training_workers=0))

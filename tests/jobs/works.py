@@ -19,7 +19,13 @@ KINDS = {
     "propose": Kind("tests.jobs.works:work"),
     "import": Kind("tests.jobs.works:work", undo="tests.jobs.works:undo", cancel_within_s=1.0),
     "export": Kind("tests.jobs.works:work", undo="tests.jobs.works:undo_slowly", cancel_within_s=1.0),
-    "train": Kind("tests.jobs.works:work", undo="tests.jobs.works:undo", cancel_within_s=3.0, gives_way=True),
+    "train": Kind(
+        "tests.jobs.works:work",
+        undo="tests.jobs.works:undo",
+        cancel_within_s=600.0,
+        cut_short=("Converting",),
+        gives_way=True,
+    ),
 }
 
 
@@ -30,6 +36,9 @@ def work(context: JobContext) -> Mapping[str, object]:
             return _count(context)
         case "hang":
             time.sleep(600)  # looks at nothing
+        case "convert":
+            context.begin("Converting", None)
+            time.sleep(600)  # in one piece
         case "slow batches":
             _train_slowly(context)
         case "refuse":

@@ -18,8 +18,8 @@ from webapp.db.accounts import User
 from webapp.db.base import db
 from webapp.db.runs import TrainingRun
 from webapp.services.picture_files import sweep
-from webapp.services.run_files import came_further, forget_data, note_beginning, run_dir, runs_dir
-from webapp.training.records import ARCHIVE, BEST, EXPORTS, HISTORY, LAST
+from webapp.services.run_files import came_further, forget_data, note_beginning, run_dir, runs_dir, undo_run
+from webapp.training.records import ARCHIVE, BEST, EXPORTS, HISTORY, LAST, LOG
 
 HOUR_S = 3600.0
 
@@ -67,6 +67,32 @@ def test_a_run_that_has_ended_keeps_what_it_reached_and_no_pictures(
 
     assert names(folder) == {BEST, EXPORTS, "history.csv", "log.txt", "predictions.json"}
     assert not any(name.startswith(".") for name in names(folder / EXPORTS))
+
+
+def test_the_log_of_a_run_that_was_cancelled_says_so_once_and_that_of_a_failed_one_does_not(
+    owner: User, arms: Seeded, settings: Settings
+) -> None:
+    for cancelled in (True, False):
+        run_id = seed_run(arms, owner.id, state="running", cancel_asked=cancelled)
+        folder = filled(settings, run_id, arms)
+
+        undo_run(job_of(run_id))
+        undo_run(job_of(run_id))
+
+        last = (folder / LOG).read_text().splitlines()[-1]
+        assert last.endswith("  the run was cancelled") == cancelled
+        assert (folder / LOG).read_text().count("the run was cancelled") == cancelled
+        assert ARCHIVE not in names(folder)
+
+
+def test_a_run_that_is_cancelled_before_it_has_a_folder_gets_none(
+    owner: User, arms: Seeded, settings: Settings
+) -> None:
+    run_id = seed_run(arms, owner.id, state="running", epochs=0, cancel_asked=True)
+
+    undo_run(job_of(run_id))
+
+    assert not run_dir(settings, run_id).exists()
 
 
 def test_pictures_that_a_crash_left_of_an_ended_run_are_swept_and_those_of_a_running_one_stay(

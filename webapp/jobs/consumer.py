@@ -140,8 +140,8 @@ class JobRunner:
                 return False
             if standing.cancelled:
                 cancelled_s = cancelled_s or time.monotonic()
-                patient = kind is None or standing.undoing
-                if time.monotonic() - cancelled_s > (UNDO_WITHIN_S if patient else kind.cancel_within(standing.step)):
+                within_s = UNDO_WITHIN_S if kind is None or standing.undoing else kind.cancel_within(standing.step)
+                if time.monotonic() - cancelled_s > within_s:
                     return True
         return False
 

@@ -15,12 +15,18 @@ CameFurther = Callable[[str], bool]
 """Whether the latest attempt at the job of this id got beyond where it had begun."""
 
 
+JUDGING, EXPORTING = "Comparing it with the mean pose", "Exporting its forms"
+"""Steps of a training run after the training: one conversion of a large network takes most of a minute."""
+CUT_SHORT_WITHIN_S = 1.0
+
+
 @dataclass(frozen=True)
 class Kind:
     """Where the functions of a kind stand, as module:name. undo: for a job that was cancelled or has failed.
 
     came_further: of a kind that may take days; an attempt that did so is none of those that a job has.
     cancel_within_s: how long it may take to notice that it is cancelled, before it is forced to end.
+    cut_short: steps in which it is forced at once: they take long in one piece, and nothing of them is kept.
     gives_way: whether its process stands back for the others of the machine, those of the live path before all.
     """
 
@@ -28,7 +34,12 @@ class Kind:
     undo: str | None = None
     came_further: str | None = None
     cancel_within_s: float = 5.0
+    cut_short: tuple[str, ...] = ()
     gives_way: bool = False
+
+    def cancel_within(self, step: str) -> float:
+        """How many seconds it may take in this step."""
+        return min(CUT_SHORT_WITHIN_S, self.cancel_within_s) if step in self.cut_short else self.cancel_within_s
 
     def load_work(self) -> Work:
         return cast(Work, _loaded(self.work))
@@ -47,9 +58,10 @@ KINDS: Mapping[str, Kind] = {
     "curate": Kind("webapp.jobs.curate:run_curate"),
     "train": Kind(
         "webapp.jobs.train:run_train",
-        undo="webapp.services.run_files:forget_data",
+        undo="webapp.services.run_files:undo_run",
         came_further="webapp.services.run_files:came_further",
         cancel_within_s=30.0,  # one batch of a slow network may take 10 s
+        cut_short=(JUDGING, EXPORTING),
         gives_way=True,
     ),
 }

@@ -11,7 +11,6 @@ import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from webapp.db.datasets import Dataset
 from webapp.db.engine import transaction
 from webapp.db.runs import TrainingRun
 from webapp.jobs.context import JobCancelledError, JobContext
+from webapp.jobs.registry import EXPORTING, JUDGING
 from webapp.jobs.running import DATABASE_FAULTS, JobLostError
 from webapp.jobs.teacher_baseline import teacher_baseline
 from webapp.jobs.train_data import write_archive
@@ -60,12 +60,7 @@ def run_train(context: JobContext) -> Mapping[str, object]:
     run = _run_of(context)
     if note_beginning(run.folder):
         Journal(run.folder).say("begun again: its process ended before the run did")
-    try:
-        return _to_its_end(context, run)
-    except JobCancelledError:
-        with suppress(OSError):  # a full disk makes no failure of a cancelled run
-            Journal(run.folder).say("the run was cancelled")
-        raise
+    return _to_its_end(context, run)
 
 
 @dataclass(frozen=True)
@@ -169,11 +164,11 @@ def _judged(context: JobContext, run: _Run, data: TrainingData) -> dict[str, obj
     """The evaluation of the best network, kept as a file as well, with all its forms."""
     card = card_of_model(_model_name(run.name), run.settings, data.skeleton)
     rows = data.rows(tested_on(data))
-    context.begin("Comparing it with the mean pose", None)
+    context.begin(JUDGING, None)
     network = load_keras_network(run.folder / BEST, _threads(context))
     found = found_by(network, card, data, rows, context.look)
     teacher, notes = _teacher(context, run, data, [data.sample_ids[row] for row in rows])
-    context.begin("Exporting its forms", None)
+    context.begin(EXPORTING, None)
     forms = _exported(context, run, data, card)
     told = evaluation(found, data, teacher, forms, notes)
     write_anew(run.folder / EVALUATION, json.dumps(told, indent=1, allow_nan=False).encode())

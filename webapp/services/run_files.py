@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from flask import current_app
@@ -16,13 +17,16 @@ from webapp.datasets.picture_store import SCRATCH_PREFIX, write_anew
 from webapp.db.base import db
 from webapp.db.jobs import ENDED, Job
 from webapp.db.runs import TrainingRun
-from webapp.training.records import ARCHIVE, EXPORTS, HALF_EXPORTED, HALF_WRITTEN, HISTORY, LAST
+from webapp.training.journal import Journal
+from webapp.training.records import ARCHIVE, EXPORTS, HALF_EXPORTED, HALF_WRITTEN, HISTORY, LAST, LOG
 
 EVALUATION = "evaluation.json"
 OUTCOME = "outcome.json"
 """How a run ended, while its rows do not say so yet."""
 BEGAN_AT = "began_at.json"
 """In a run's folder: how far the run was when its latest attempt began."""
+CANCELLED = "the run was cancelled"
+"""The last line of a cancelled run's log."""
 LEFT_AFTER_S = 3600.0
 """A folder without a row may be of a run that is just being asked for; one so old is not."""
 
@@ -51,6 +55,18 @@ def forget_data(job_id: str) -> None:
     """Delete what only a run that goes on needs: its pictures, and where it would go on. What it reached stays."""
     for run_id in run_ids_of([job_id]):
         _forget_data(run_dir(_settings(), run_id))
+    db.session.rollback()
+
+
+def undo_run(job_id: str) -> None:
+    """After a run that was cancelled or has failed: what it does not need any more goes, and the log tells of a cancel.
+
+    Once, however often it is called: a process that is forced to end has no time to say it.
+    """
+    cancelled = db.session.scalar(select(Job.cancel_asked).where(Job.id == job_id))
+    forget_data(job_id)
+    for run_id in run_ids_of([job_id]) if cancelled else ():
+        _say_cancelled(run_dir(_settings(), run_id))
     db.session.rollback()
 
 
@@ -104,6 +120,13 @@ def _forget_data(folder: Path) -> None:
         path.unlink(missing_ok=True)
     for left in (folder / LAST, *(folder / EXPORTS).glob(f"{HALF_EXPORTED}*")):
         shutil.rmtree(left, ignore_errors=True)
+
+
+def _say_cancelled(folder: Path) -> None:
+    log = folder / LOG
+    if folder.is_dir() and not (log.is_file() and log.read_text("utf-8").endswith(f"{CANCELLED}\n")):
+        with suppress(OSError):  # a full disk makes no failure of a cancelled run
+            Journal(folder).say(CANCELLED)
 
 
 def _settings() -> Settings:
