@@ -53,6 +53,7 @@ def test_a_run_goes_from_the_form_to_a_model_in_use_and_back(open_page: OpenPage
     expect(page.locator("[data-announce]")).to_contain_text("The run is done.")
     expect(page.get_by_role("img", name="Loss of training")).to_be_visible()
     expect(page.locator("[data-examples] img").first).to_be_visible()
+    page.get_by_role("link", name="Files", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="history.csv").click()
     assert len(download.value.path().read_text(encoding="utf-8").strip().splitlines()) == 3
