@@ -28,7 +28,7 @@ def test_the_changes_of_pictures_are_seen_before_the_run(open_page: OpenPage, ar
     page.keyboard.press("ArrowRight")
 
     expect(picture).not_to_have_attribute("src", before or "", timeout=SOON_MS)
-    expect(page.locator("output[for=run-augmentation-rotation_deg]")).to_have_text("31")
+    expect(page.locator("output[for=run-augmentation-rotation_deg]")).to_have_text("41")
 
 
 def test_where_nothing_is_reviewed_the_form_offers_the_proposed_ones(

@@ -34,8 +34,8 @@ class Augmentation:
     """
 
     flip: bool = True
-    rotation_deg: float = 30.0
-    scale: float = 0.25
+    rotation_deg: float = 40.0
+    scale: float = 0.3
     shift: float = 0.08
     brightness: float = 0.2
     blur: float = 1.0
@@ -59,7 +59,7 @@ class RunSettings:
     loss: str = "mse"
     epochs: int = 200
     batch_size: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     patience: int = 30
     plateau_patience: int = 10
     plateau_factor: float = 0.5

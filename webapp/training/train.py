@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from webapp.core.wording import counted
 from webapp.training.archive import TrainingData
+from webapp.training.averaging import AveragedWeights
 from webapp.training.batches import Batches
 from webapp.training.callbacks import AfterBatch, AfterEpoch, Times, counters_of
 from webapp.training.checkpoints import full_disk_told, read_state, restore_variables, save_model, write_checkpoint
@@ -96,6 +97,7 @@ class _Run:
         self._began_s = time.perf_counter()
         self._begin_with = state
         self._model, self._fitted, self._pretrained = _networks(settings, data, weights_dir, hardware, state)
+        self._averaging = AveragedWeights(self._fitted, found=bool(state.epochs))
         if state.epochs:
             self._fitted.optimizer.build(self._fitted.trainable_variables)
             restore_variables(folder, self._variables())
@@ -129,7 +131,7 @@ class _Run:
                 initial_epoch=first,
                 epochs=last,
                 steps_per_epoch=per_epoch,
-                callbacks=[self._after_batch, *self._counting, self._after_epoch],
+                callbacks=[self._after_batch, self._averaging, *self._counting, self._after_epoch],
                 shuffle=False,  # the batches are
                 verbose=0,
             )
@@ -190,8 +192,8 @@ class _Run:
         return None
 
     def _variables(self) -> Sequence[Any]:
-        """Those of layers with the state of their random numbers, and the optimiser's; in the same order each time."""
-        return [*self._fitted.variables, *self._fitted.optimizer.variables]
+        """Those of layers with the state of their random numbers, the optimiser's, and what the mean is made of."""
+        return [*self._fitted.variables, *self._fitted.optimizer.variables, *self._averaging.variables]
 
     def _model_to_export(self) -> Any:
         """The model that BEST is written from: computed in 16 bits, it is kept in 32 all the same."""
