@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -68,6 +68,7 @@ def noise(seed: int = 0) -> FloatArray:
     return np.random.default_rng(seed).random((SIDE_PX, SIDE_PX), np.float32)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(8, 55), st.integers(8, 55)), min_size=6, max_size=6), MOVES, SEEDS)
 def test_a_dot_at_a_keypoint_is_found_at_the_moved_keypoint(
     points: list[tuple[int, int]], augmentation: Augmentation, seed: int
@@ -84,6 +85,7 @@ def test_a_dot_at_a_keypoint_is_found_at_the_moved_keypoint(
     assert np.abs(middle_of_dot(image) - at_px).max() <= 1
 
 
+@settings(deadline=None)
 @given(POINTS, SEEDS)
 def test_without_any_change_everything_stays_to_the_bit(points: list[tuple[int, int]], seed: int) -> None:
     image, keypoints = noise(seed), keypoints_at(points)
@@ -93,6 +95,7 @@ def test_without_any_change_everything_stays_to_the_bit(points: list[tuple[int, 
     assert np.array_equal(seen, ALL_SEEN)
 
 
+@settings(deadline=None)
 @given(POINTS, SEEDS)
 def test_mirrored_twice_everything_is_as_before(points: list[tuple[int, int]], seed: int) -> None:
     image, keypoints = noise(seed), keypoints_at(points)
@@ -115,6 +118,7 @@ def test_a_mirror_exchanges_left_and_right() -> None:
     assert np.allclose(moved * SIDE_PX, [(13, 6), (53, 5), (11, 21), (55, 20), (9, 41), (57, 40)], atol=1e-4)
 
 
+@settings(deadline=None)
 @given(POINTS, MOVES, SEEDS)
 def test_what_leaves_the_picture_is_absent_and_the_rest_lies_in_it(
     points: list[tuple[int, int]], augmentation: Augmentation, seed: int
@@ -195,6 +199,7 @@ def test_what_is_given_is_never_changed() -> None:
     assert np.array_equal(visibility, ALL_SEEN)
 
 
+@settings(deadline=None)
 @given(MOVES, SEEDS)
 def test_the_same_numbers_are_drawn_whatever_the_settings(augmentation: Augmentation, seed: int) -> None:
     one, other = np.random.default_rng(seed), np.random.default_rng(seed)
