@@ -33,9 +33,10 @@ def test_what_is_stored_is_read_back_as_it_was() -> None:
         ('{"augmentation": [1]}', "augmentation must be an object"),
         ('{"augmentation": {"shear": 1}}', "a run has no setting 'shear'"),
         ('{"side_px": 100}', "side_px must be a multiple of 32, got 100"),
-        ('{"validation_share": 0.5, "test_share": 0.5}', "must leave at least a fifth to train on"),
+        ('{"seed": -1}', "seed must be a whole number from 0 to 2147483647, got -1"),
+        ('{"validation_share": 0.5, "test_share": 0.4}', "a fifth to train on, together at most 0.8, got 0.5 and 0.4"),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_what_will_not_do_is_refused_in_a_sentence(wrong: str, said: str) -> None:
     with pytest.raises(InvalidInputError) as refused:

@@ -116,7 +116,10 @@ def run_settings(raw: Mapping[str, object]) -> RunSettings:
     if settings.side_px % 32:
         raise InvalidInputError(f"side_px must be a multiple of 32, got {settings.side_px}")
     if settings.validation_share + settings.test_share > 0.8:
-        raise InvalidInputError("validation_share and test_share must leave at least a fifth to train on")
+        raise InvalidInputError(
+            "validation_share and test_share must leave at least a fifth to train on, together at most 0.8, "
+            f"got {settings.validation_share:g} and {settings.test_share:g}"
+        )
     return settings
 
 
@@ -168,5 +171,6 @@ def _number(key: str, value: object, default: object) -> float | int | None:
     kind = "a whole number" if whole else "a number"
     fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
     if not isinstance(value, int | float) or not fits or (whole and value != int(value)):
-        raise InvalidInputError(f"{key} must be {kind} from {low:g} to {high:g}, got {value!r:.40}")
+        limits = f"{low} to {high}" if whole else f"{low:g} to {high:g}"
+        raise InvalidInputError(f"{key} must be {kind} from {limits}, got {value!r:.40}")
     return int(value) if whole else float(value)
