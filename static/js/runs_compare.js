@@ -2,6 +2,7 @@
 import { requestJson } from "./api.js";
 import { find } from "./elements.js";
 import { lines } from "./plots.js";
+import { ChosenRuns } from "./runs_chosen.js";
 
 const root = find(document, "[data-compared]");
 const note = find(root, "[data-note]");
@@ -24,4 +25,12 @@ async function show() {
   }
 }
 
+// What was deleted is chosen no more, else it would come along to every comparison from now on.
+function forget({ gone, account }) {
+  const chosen = new ChosenRuns(account);
+  for (const id of gone.split(" ")) chosen.remove(id);
+}
+
+const missing = document.querySelector("[data-gone]");
+if (missing) forget(missing.dataset);
 show();

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import SOON_MS
+from tests.browser.teaching import post
 from tests.browser.training_runs import Seed, app, arms, seed
 from tests.dataset_seeding import Seeded
 from tests.run_seeding import evaluation
@@ -82,6 +83,23 @@ def test_a_run_that_is_deleted_is_no_longer_chosen(open_page: OpenPage, arms: Se
 
     expect(page.locator("[data-chosen]")).to_have_text("1 run chosen: one more, at least.", timeout=SOON_MS)
     expect(page.get_by_label("Compare Stays")).to_be_checked()
+
+
+def test_a_run_that_was_deleted_since_it_was_chosen_is_left_out_from_then_on(
+    open_page: OpenPage, arms: Seeded, seed: Seed
+) -> None:
+    ids = {name: seed(name=name) for name in ("One", "Two", "Three")}
+    page = open_page(f"/datasets/{arms.dataset_id}/runs/", username="chief")
+    for name in ids:
+        page.get_by_label(f"Compare {name}").check()
+    post(page, f"/runs/{ids['Three']}/delete", {})
+
+    page.get_by_role("button", name="Compare").click()
+
+    expect(page.get_by_text("One of the runs chosen is not there any more; here are the others.")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Two", exact=True).first).to_be_visible()
+    page.goto(f"/datasets/{arms.dataset_id}/runs/")
+    expect(page.locator("[data-chosen]")).to_have_text("2 runs chosen.")
 
 
 def test_runs_of_one_page_are_compared_without_a_script(open_page: OpenPage, arms: Seeded, seed: Seed) -> None:

@@ -22,8 +22,9 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp.core.errors import InvalidInputError, sentence
+from webapp.core.errors import InvalidInputError, NotFoundError, sentence
 from webapp.core.skeleton_json import skeleton_to_json
+from webapp.db.accounts import User
 from webapp.db.datasets import Dataset
 from webapp.db.runs import TrainingRun
 from webapp.services import augmentation_preview, dataset_jobs, model_versions, models, run_comparison, runs
@@ -115,16 +116,17 @@ def preview(dataset_id: str) -> AnyResponse:
 @blueprint.get("/runs/compare")
 @signed_in
 def compare() -> str:
-    """Several beside each other: ?run=A&run=B."""
+    """Several beside each other: ?run=A&run=B. One that was deleted since it was chosen is left out, and named gone."""
     actor = signed_in_user()
     wanted = list(dict.fromkeys(request.args.getlist("run")))
     run_comparison.require_count(len(wanted))
-    found = [runs.run_for(actor, run_id) for run_id in wanted]
+    found, gone = _those_there(actor, wanted)
     metrics = [runs.metrics_of(run) for run in found]
     settings = [runs.settings_of(run) for run in found]
     return render_template(
         "runs/compare.html",
         runs=found,
+        gone=gone,
         datasets=_datasets_of(found),
         settings=run_comparison.differing(settings),
         same_loss=run_comparison.same_loss(settings),
@@ -228,6 +230,19 @@ def _list(dataset: Dataset | None) -> str | AnyResponse:
         pages=pages,
         total=len(everything),
     )
+
+
+def _those_there(actor: User, wanted: Sequence[str]) -> tuple[list[TrainingRun], list[str]]:
+    """The runs, and the ids of those that are gone. NotFoundError where too few are left to compare."""
+    found, gone = [], []
+    for run_id in wanted:
+        try:
+            found.append(runs.run_for(actor, run_id))
+        except NotFoundError:
+            if len(wanted) - len(gone) == run_comparison.FEWEST:
+                raise
+            gone.append(run_id)
+    return found, gone
 
 
 def _datasets_of(found: Sequence[TrainingRun]) -> dict[str, Dataset]:
