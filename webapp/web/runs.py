@@ -234,7 +234,8 @@ def _list(dataset: Dataset | None) -> str | AnyResponse:
 
 def _those_there(actor: User, wanted: Sequence[str]) -> tuple[list[TrainingRun], list[str]]:
     """The runs, and the ids of those that are gone. NotFoundError where too few are left to compare."""
-    found, gone = [], []
+    found: list[TrainingRun] = []
+    gone: list[str] = []
     for run_id in wanted:
         try:
             found.append(runs.run_for(actor, run_id))
