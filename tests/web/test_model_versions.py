@@ -10,11 +10,16 @@ from flask import Flask
 
 from tests.conftest import Browser, error_of
 from tests.dataset_seeding import Seeded
+from tests.movements import arm_raise
 from tests.run_seeding import evaluation, seed_run, write_files
 from tests.web.datasets import arms, people
 from tests.web.teaching import got
 from webapp.config import Settings
+from webapp.db.accounts import User
+from webapp.db.base import db
+from webapp.services import actions
 from webapp.services.run_files import run_dir
+from webapp.training.config import run_settings
 
 __all__ = ["arms", "people"]
 
@@ -70,6 +75,24 @@ def test_a_version_is_activated_shown_in_use_and_gone_back_from(people: dict[str
     assert error_of(refused).startswith("arms-v1 is used now")
 
 
+def test_who_activates_is_told_of_actions_that_have_other_keypoints(
+    app: Flask, people: dict[str, Browser], run_id: str
+) -> None:
+    admin = people["admin"]
+    version_id = registered(admin, run_id)
+    with app.app_context():
+        owner = db.session.get_one(User, people["owner"].user_id)
+        squat, _ = actions.create_action(owner, "squat")
+        take = actions.NewTake("take-1", arm_raise(), 0.3, 1.6, "webcam", "auto", "blazepose_full")
+        actions.add_take(owner, squat.id, take)
+
+    admin.send_form(f"/models/versions/{version_id}/activate", number=0)
+
+    page = admin.get("/models/versions/").text
+    assert "From now on arms-v1 is used." in page
+    assert "1 action was recorded with keypoints that it does not find" in page
+
+
 def test_a_version_that_was_chosen_on_an_old_page_is_not_activated(people: dict[str, Browser], run_id: str) -> None:
     admin = people["admin"]
     first, second = registered(admin, run_id), registered(admin, run_id, "int8")
@@ -102,7 +125,8 @@ def test_what_was_set_and_measured_stays_to_be_read_when_the_run_is_deleted(
     page = people["viewer"].get("/models/versions/").text
 
     assert "(deleted since)" in page
-    for told in ("<dt>Learning rate</dt><dd>0.001</dd>", "<dt>Seed</dt>", "Pictures changed: turn"):
+    rate = run_settings({}).learning_rate
+    for told in (f"<dt>Learning rate</dt><dd>{rate}</dd>", "<dt>Seed</dt>", "Pictures changed: turn"):
         assert told in page
     assert '<th scope="row">left_wrist</th>' in page
     assert "It finds 43 points more than the mean pose." in page

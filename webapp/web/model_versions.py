@@ -59,10 +59,18 @@ def register() -> Response:
 @blueprint.post("/<version_id>/activate")
 @needs_role("admin")
 def activate(version_id: str) -> Response:
-    now = service.activate(signed_in_user(), version_id, selection_number())
+    actor = signed_in_user()
+    now = service.activate(actor, version_id, selection_number())
     if wants_json():
         return jsonify(pose_model=now.models.pose_model, number=now.number)
     flash(f"From now on {now.models.pose_model} is used.", "success")
+    if others := models.actions_with_other_keypoints(actor, models.known(actor)).get(now.models.pose_model):
+        were, them = ("action was", "it is") if others == 1 else ("actions were", "they are")
+        flash(
+            f"{others} {were} recorded with keypoints that it does not find: where the takes show them, {them} not"
+            " recognised with it. A live session in which no action could be recognised keeps the model it has.",
+            "warning",
+        )
     return redirect(url_for("model_versions.index"))
 
 
