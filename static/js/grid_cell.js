@@ -3,6 +3,7 @@ import { copyTemplate, find } from "./elements.js";
 import { side } from "./skeletons.js";
 
 const STATES = { unlabelled: "no label", proposed: "proposed", reviewed: "reviewed", excluded: "excluded" };
+export const SPLITS = { train: "training", validation: "validation", test: "test" };
 const SVG = "http://www.w3.org/2000/svg";
 const SIDES = ["middle", "left", "right"];
 
@@ -66,7 +67,7 @@ export function noteOf(sample, reason) {
   if (reason === "bone_error") return sample.bone_error === null ? "" : `bones ${sample.bone_error.toFixed(1)}`;
   if (reason === "disagreement") return sample.disagreement === null ? "" : `off ${(100 * sample.disagreement).toFixed(0)} %`;
   if (reason === "confidence") return sample.confidence === null ? "" : `${(100 * sample.confidence).toFixed(0)} % sure`;
-  return sample.split ?? "";
+  return SPLITS[sample.split] ?? "";
 }
 
 // A picture that never shows another sample's while its own is on the way.

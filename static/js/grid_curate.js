@@ -42,9 +42,10 @@ export function startCurating(panel, onEnd) {
   };
 }
 
-function wordsFor(labelled, curated) {
+// labelled, curated: how many labels there are, and of how many it was worked out.
+export function wordsFor(labelled, curated) {
   const what = "It compares every label's bones with those of the others, sorts the poses into groups and finds pictures that look the same. With a model, also where a label is far from what that model finds.";
   if (!curated) return `Not done yet for this dataset. ${what}`;
   const newer = labelled - curated;
-  return newer > 0 ? `${newer.toLocaleString()} labels came or were changed since it was done last. ${what}` : what;
+  return newer > 0 ? `${newer === 1 ? "1 label came or was" : `${newer.toLocaleString()} labels came or were`} changed since it was done last. ${what}` : what;
 }

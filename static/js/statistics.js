@@ -1,11 +1,11 @@
 // The page of a dataset's statistics: each number as a plot and in a table.
 import { requestJson } from "./api.js";
 import { find } from "./elements.js";
+import { SPLITS } from "./grid_cell.js";
 import { heatMaps, placeRows } from "./statistics_heat.js";
 import { lyingBars, numbersTable, ranges, standingBars } from "./plots.js";
 
 const STATES = { unlabelled: "no label yet", proposed: "proposed", reviewed: "reviewed", excluded: "excluded" };
-const SPLITS = { train: "training", validation: "validation", test: "test", none: "none" };
 const MOST_PEOPLE = 40;
 
 const root = find(document, "[data-statistics]");
@@ -15,7 +15,7 @@ function show(numbers) {
   find(root, "[data-empty]").hidden = numbers.samples > 0;
   if (!numbers.samples) return;
   counts("states", "Samples by how far their labels are", named(numbers.by_state, STATES), "label");
-  counts("splits", "Samples by split", named(numbers.by_split, SPLITS), "split");
+  counts("splits", "Samples by split", named(numbers.by_split, { ...SPLITS, none: "none" }), "split");
   counts("sources", "Samples by source", Object.entries(numbers.by_source), "source");
   showPeople(numbers.people);
   showVisibility(numbers.keypoints);

@@ -1,6 +1,6 @@
 // What differs between two versions of a dataset: counts, and the samples with their labels before and after.
 import { element } from "./elements.js";
-import { smallPose } from "./grid_cell.js";
+import { SPLITS, smallPose } from "./grid_cell.js";
 
 const KINDS = {
   added: { title: "Added", tag: "tag-good" },
@@ -49,7 +49,7 @@ function picture(sample, name, label, skeleton) {
 // What differs, in few words: "proposed → reviewed, none → test, keypoints".
 function words({ before, after, file_name: fileName }, kind) {
   if (kind !== "changed") return [(after ?? before).state, (after ?? before).person, fileName].filter(Boolean).join(", ");
-  const changes = ["state", "person", "split"].filter((key) => before[key] !== after[key]).map((key) => `${before[key] ?? "none"} → ${after[key] ?? "none"}`);
+  const changes = ["state", "person", "split"].filter((key) => before[key] !== after[key]).map((key) => [before, after].map((each) => (key === "split" ? SPLITS[each.split] : each[key]) ?? "none").join(" → "));
   const moved = JSON.stringify(before.points) !== JSON.stringify(after.points);
   return [...changes, ...(moved ? ["keypoints"] : [])].join(", ") || "labelled again, the same";
 }

@@ -159,6 +159,13 @@ def test_times_are_shown_as_the_persons_own_clock_has_them(open_page: OpenPage) 
     assert shown == ["1 Feb 2026, 05:15:03", "2026-01-31 20:15:03 UTC"]
 
 
+@pytest.mark.parametrize(("newer", "told"), [(1, "1 label came or was changed"), (2, "2 labels came or were changed")])
+def test_labels_newer_than_what_was_worked_out_are_counted(page: Page, newer: int, told: str) -> None:
+    words = run(page, "grid_curate.js", "return m.wordsFor(10 + a, 10);", newer)
+
+    assert words.startswith(f"{told} since it was done last. ")
+
+
 def test_names_from_outside_never_become_markup(page: Page) -> None:
     body = """const list = document.createElement('ol'); const note = document.createElement('p');
               const entry = {action_id: '1', action: a, distance: 0.1, threshold: 0.2, reason: a, progress: 0};

@@ -46,10 +46,10 @@ def test_statistics_are_plots_and_tables_and_follow_the_theme(open_page: OpenPag
 def test_statistics_warn_of_a_person_in_two_splits(open_grid: OpenGrid, some: Seeded) -> None:
     page = open_grid(some)
     anna = next(iter(some.people))
-    for position, split in ((0, "train"), (3, "test")):
+    for position, split, words in ((0, "train", "training"), (3, "test", "test")):
         cell(page, position).click()
         page.get_by_label("Set the split").select_option(split)
-        expect(cell(page, position)).to_contain_text(split, timeout=SOON_MS)
+        expect(cell(page, position)).to_contain_text(words, timeout=SOON_MS)
 
     page.get_by_role("link", name="Statistics").click()
 
@@ -75,13 +75,16 @@ def test_a_version_is_made_compared_and_gone_back_to(open_grid: OpenGrid, some: 
     cell(page, 2).click()
     page.keyboard.press("x")
     expect(cell(page, 2)).to_have_attribute("data-state", "excluded", timeout=SOON_MS)
+    cell(page, 2).click()
+    page.get_by_label("Set the split").select_option("train")
+    expect(cell(page, 2)).to_contain_text("training", timeout=SOON_MS)
     page.get_by_role("link", name="Versions").click()
     page.get_by_role("button", name="Compare with now").click()
 
     compared = page.get_by_role("region", name="Compare")
     expect(compared.get_by_text("Removed1")).to_be_visible(timeout=SOON_MS)
     expect(compared.get_by_text("Changed1")).to_be_visible()
-    expect(compared).to_contain_text("reviewed → excluded")
+    expect(compared).to_contain_text("reviewed → excluded, none → training")
     expect(page).to_have_url(re.compile(r"\?compare=1&with=now$"))
     page.get_by_role("button", name="Go back to it").click()
     expect(page.get_by_role("dialog")).to_contain_text("1 sample that was deleted since comes back")
