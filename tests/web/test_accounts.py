@@ -29,6 +29,12 @@ def first_admin_url(app: Flask, settings: Settings, capsys: pytest.CaptureFixtur
     return found.group(1)
 
 
+def test_who_signs_up_is_told_that_datasets_keep_pictures(visitor: Browser) -> None:
+    page = visitor.get("/signup").text
+
+    assert "Pictures are stored only where somebody collects them into a dataset." in page
+
+
 def test_signing_up_without_an_address_logs_in_with_the_role_user(visitor: Browser, app: Flask) -> None:
     answer = visitor.send_form("/signup", **NEW)
 
