@@ -47,7 +47,9 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
         settings.add_argument(_option(key), type=kind, metavar="N", help=f"{told}, {_default(key)}")
     settings.add_argument("--max-minutes", type=float, metavar="N", help="of training, default no limit")
     settings.add_argument("--precision", choices=PRECISIONS, help="auto: mixed where a GPU is fast at it")
-    settings.add_argument("--split-by", choices=SPLITS_BY, help="who is in one split alone, default by person")
+    settings.add_argument(
+        "--split-by", choices=SPLITS_BY, help="what is in one split alone: a person (default), or a recording (source)"
+    )
     settings.add_argument("--states", type=_states, metavar=",".join(STATES), help="of the samples, default reviewed")
     settings.add_argument("--teacher", metavar="MODEL", help="a pose model that the result is compared with")
     settings.add_argument("--no-pretrained", dest="pretrained", action="store_false", help="begin with random weights")

@@ -158,7 +158,7 @@ function links(job) {
 function report(job) {
   const { refused, noted } = job.findings;
   if (!refused && !noted) return [];
-  const parts = [refused && `${refused.toLocaleString()} refused`, noted && `${noted.toLocaleString()} taken in changed or left out`];
+  const parts = [refused && `${refused.toLocaleString()} refused`, noted && `${noted.toLocaleString()} ${noted === 1 ? "note" : "notes"} on what was changed or left out`];
   const shown = job.lines ?? [];
   const more = refused + noted - shown.length;
   const rest = more > 0 ? [element("p", { class: "small muted" }, `${more.toLocaleString()} more are in the report.`)] : [];

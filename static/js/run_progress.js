@@ -1,4 +1,4 @@
-// How far a run is: its state, place in the queue, a bar over all epochs with the time left, and cancelling it.
+// How far a run is: its state, place in the queue, a bar over all epochs, or the longest time, with the time left, and cancelling it.
 import { requestJson } from "./api.js";
 import { element, icon } from "./elements.js";
 import { STATES } from "./job_progress.js";
@@ -80,11 +80,11 @@ export class RunProgress {
 }
 
 // Of everything that it does at most: 0..1, null where that is not known.
-export function shareDone({ state, training, epoch, epochs, batch, batches }) {
+export function shareDone({ state, training, epoch, epochs, batch, batches, time_share }) {
   if (state !== "running") return state === "queued" ? 0 : null;
   const part = batches ? Math.min(1, batch / batches) : null;
   if (!training) return part;
-  return Math.min(1, (epoch + (part ?? 0)) / epochs);
+  return Math.min(1, Math.max((epoch + (part ?? 0)) / epochs, time_share ?? 0)); // whichever ends it first
 }
 
 function stepWords(run) {

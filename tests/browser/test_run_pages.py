@@ -162,9 +162,10 @@ def test_how_far_a_run_is_is_told_as_an_upper_bound(open_page: OpenPage) -> None
     shares = """const whole = { state: "running", training: true, epoch: 0, epochs: 10, batch: 0, batches: 4 };
                 const at = (more) => m.shareDone({ ...whole, ...more });
                 return [at({}), at({ epoch: 5, batch: 2 }), at({ training: false, batch: 1 }), at({ state: "queued" }),
-                        at({ training: false, batches: null }), at({ epoch: 10, batch: 4 })];"""
+                        at({ training: false, batches: null }), at({ epoch: 10, batch: 4 }),
+                        at({ epoch: 5, time_share: 0.9 }), at({ epoch: 5, time_share: 0.1 })];"""
 
-    assert run(page, "run_progress.js", shares) == [0, 0.55, 0.25, 0, None, 1]
+    assert run(page, "run_progress.js", shares) == [0, 0.55, 0.25, 0, None, 1, 0.9, 0.5]
     words = "return [20, 600, 5400, 5401, 3 * 3600].map(m.atMost);"
     assert run(page, "run_words.js", words) == [
         "at most a minute left",

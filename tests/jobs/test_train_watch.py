@@ -1,4 +1,4 @@
-"""What a run tells while it goes on stays small, however long it goes on."""
+"""What a run tells while it goes on stays small, however long it goes on, and what it says at its end."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from webapp.core.skeleton import UPPER_BODY_6
 from webapp.jobs.context import JobContext
+from webapp.jobs.train import closing_message
 from webapp.jobs.train_watch import MOST_EXAMPLES, RunWatch
 from webapp.training.archive import TrainingData
 from webapp.training.records import PREDICTIONS, Prediction
@@ -56,3 +58,20 @@ def test_of_thousands_of_epochs_the_first_the_last_and_some_between_are_kept(tmp
     assert MOST_EXAMPLES // 2 <= len(kept) <= MOST_EXAMPLES
     assert (kept[0], kept[-1]) == (1, 10 * MOST_EXAMPLES - 1)
     assert kept == sorted(kept)
+
+
+@pytest.mark.parametrize(
+    ("because", "advice"),
+    [
+        (
+            "no better validation loss for 30 epochs",
+            "add labels of more people. Longer would not help: no better validation loss for 30 epochs.",
+        ),
+        ("200 epochs done", "add labels of more people, or train it longer."),
+        ("the time limit of 5 minutes was reached", "add labels of more people, or train it longer."),
+    ],
+)
+def test_longer_training_is_advised_only_where_more_of_it_could_help(because: str, advice: str) -> None:
+    metrics = {"model": {"pck02": 0.2}, "mean_pose": {"pck02": 0.3}, "split": "test", "worth_activating": False}
+
+    assert closing_message(metrics, because).endswith(f": it is not worth using yet; {advice}")

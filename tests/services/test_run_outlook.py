@@ -15,6 +15,7 @@ from webapp.db.engine import transaction
 from webapp.jobs.train_data import MIN_SAMPLES
 from webapp.services.run_outlook import FEWEST, Outlook, outlook
 from webapp.training.config import RunSettings
+from webapp.web.run_form import SPLIT_NAMES, STATE_NAMES
 
 SETTINGS = RunSettings()
 
@@ -79,7 +80,7 @@ def test_somebody_named_in_an_excluded_sample_alone_counts_as_well(anna: User, s
 
     assert problem is not None
     assert problem.startswith("Ann and Ben are kept together, because 1 sample of nobody named may show any of them: ")
-    assert problem.endswith("record somebody else, or split by source.")
+    assert problem.endswith('record somebody else, or split "By recording".')
 
 
 def test_what_is_told_follows_the_chosen_states(anna: User, settings: Settings) -> None:
@@ -89,6 +90,28 @@ def test_what_is_told_follows_the_chosen_states(anna: User, settings: Settings) 
     found = outlook(anna, seeded.dataset_id, RunSettings(states=("reviewed", "proposed")))
     assert found.problem is None
     assert "Only 12 reviewed or proposed" in found.warnings[0]
+
+
+def test_who_cannot_begin_is_told_how_many_proposed_labels_would_come_in(anna: User, settings: Settings) -> None:
+    people = ("Dora", "Ann", "Ben", "Cleo")
+    seeded = seed_dataset(anna, settings.instance_dir, 40, states=("reviewed", *["proposed"] * 3), people=people)
+
+    problem = outlook(anna, seeded.dataset_id, SETTINGS).problem or ""
+
+    assert problem.startswith("Dora is the only person in all 10 samples: ")
+    assert problem.endswith(
+        ' or split "By recording". Or tick "proposed by a model" (Labels): '
+        "30 proposed labels of 3 people would come in."
+    )
+    assert SPLIT_NAMES["source"].startswith("By recording:")
+    assert SPLIT_NAMES["person"].startswith("By person:")
+    assert STATE_NAMES["proposed"] == "proposed by a model"
+
+
+def test_proposed_labels_that_would_not_help_are_not_offered(anna: User, settings: Settings) -> None:
+    seeded = seed_dataset(anna, settings.instance_dir, 40, states=("reviewed", "proposed"), people=("Dora",))
+
+    assert "tick" not in (outlook(anna, seeded.dataset_id, SETTINGS).problem or "tick")
 
 
 def test_a_run_needs_as_many_samples_as_the_job_says() -> None:

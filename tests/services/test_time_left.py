@@ -12,6 +12,7 @@ from tests.run_seeding import data_facts, seed_run
 from tests.services.datasets import account
 from webapp.config import Settings
 from webapp.db.accounts import User
+from webapp.db.runs import TrainingRun
 from webapp.services import runs
 
 EPOCH_S = 2.5
@@ -28,8 +29,8 @@ def arms(owner: User, settings: Settings) -> Seeded:
     return seed_dataset(owner, settings.instance_dir, 8)
 
 
-def left_s(owner: User, arms: Seeded, epochs: int, looked: dict[str, float], **said: object) -> float | None:
-    """Of a run with so many epochs behind it that stands at a batch of ten."""
+def going(owner: User, arms: Seeded, epochs: int, looked: dict[str, float], **said: object) -> TrainingRun:
+    """A run with so many epochs behind it that stands at a batch of ten."""
     run_id = seed_run(
         arms,
         owner.id,
@@ -40,7 +41,11 @@ def left_s(owner: User, arms: Seeded, epochs: int, looked: dict[str, float], **s
         total=10,
         result=json.dumps(looked),
     )
-    return runs.time_left_s(runs.run_for(owner, run_id))
+    return runs.run_for(owner, run_id)
+
+
+def left_s(owner: User, arms: Seeded, epochs: int, looked: dict[str, float], **said: object) -> float | None:
+    return runs.time_left_s(going(owner, arms, epochs, looked, **said))
 
 
 def test_in_an_epoch_the_time_left_grows_less_with_each_batch(owner: User, arms: Seeded) -> None:
@@ -51,6 +56,14 @@ def test_in_an_epoch_the_time_left_grows_less_with_each_batch(owner: User, arms:
 
 def test_the_minutes_that_are_given_run_within_an_epoch_too(owner: User, arms: Seeded) -> None:
     assert left_s(owner, arms, 4, {"looked_at": 4, "within_s": 1.5}, max_minutes=0.2) == pytest.approx(12 - 10 - 1.5)
+
+
+def test_of_the_minutes_that_are_given_the_share_is_told_that_has_gone_by(owner: User, arms: Seeded) -> None:
+    looked = {"looked_at": 4, "within_s": 1.5}
+
+    told = [runs.time_share(going(owner, arms, 4, looked, max_minutes=given)) for given in (0.5, 0.1, None)]
+
+    assert told == [pytest.approx((4 * EPOCH_S + 1.5) / 30), 1.0, None]
 
 
 def test_in_the_first_epoch_its_batches_tell_how_long_all_will_take(owner: User, arms: Seeded) -> None:

@@ -142,6 +142,16 @@ def test_it_is_said_how_many_labels_a_person_has_reviewed(reviewed: int, sentenc
     assert [each for each in said["reasons"] if sentence and each.startswith(sentence)] == said["reasons"][2:]
 
 
+def test_of_a_single_label_it_is_said_in_the_singular() -> None:
+    one = replace(data(), state=np.array(["proposed"] * (3 * SAMPLES)))
+    one.split[1:SAMPLES] = "train"
+    found = off_by(0.01)
+
+    said = judged(Found(found.keypoints[:1], found.scores[:1]), one, None)
+
+    assert any(each.startswith("0 of 1 test label was reviewed by a person: ") for each in said["reasons"])
+
+
 def test_few_samples_are_said_to_be_few() -> None:
     few = data()
     few.split[:SAMPLES] = ["test"] * 29 + ["validation"] * (SAMPLES - 29)

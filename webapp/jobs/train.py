@@ -42,7 +42,7 @@ from webapp.training.forms import export_forms
 from webapp.training.hardware import peak_memory_mb
 from webapp.training.journal import Journal
 from webapp.training.predicting import found_by
-from webapp.training.records import ARCHIVE, BEST, EXPORTS, EpochResult, Trained, TrainingFailedError
+from webapp.training.records import ARCHIVE, BEST, EXPORTS, NOTHING_BETTER, EpochResult, Trained, TrainingFailedError
 from webapp.training.train import train
 from webapp.vision.keras_network import load_keras_network
 from webapp.vision.own_card import OwnModelCard
@@ -116,7 +116,12 @@ def _outcome(context: JobContext, run: _Run) -> dict[str, Any]:
         return {"state": "failed", "message": message, "metrics": metrics, "usage": _used(_told_usage(run))}
     metrics = _judged(context, run, data)
     usage = _used(asdict(trained.usage) | {"because": trained.because})
-    return {"state": "succeeded", "message": _message(metrics), "metrics": metrics, "usage": usage}
+    return {
+        "state": "succeeded",
+        "message": closing_message(metrics, trained.because),
+        "metrics": metrics,
+        "usage": usage,
+    }
 
 
 def _told_usage(run: _Run) -> Mapping[str, Any] | None:
@@ -205,8 +210,8 @@ def _judged_if_can_be(context: JobContext, run: _Run, data: TrainingData) -> dic
         return None
 
 
-def _message(metrics: Mapping[str, Any]) -> str:
-    """How good it is, and what to do next."""
+def closing_message(metrics: Mapping[str, Any], because: str) -> str:
+    """How good it is, and what to do next. because: why training ended, as Trained says."""
     reached, mean = metrics["model"]["pck02"], metrics["mean_pose"]["pck02"]
     if reached is None or mean is None:
         return f"It has learned, but nothing can be said of how well: {metrics['reasons'][0]}."
@@ -215,6 +220,8 @@ def _message(metrics: Mapping[str, Any]) -> str:
     )
     if metrics["worth_activating"]:
         return f"{text}: register one of its forms to use it."
+    if because.startswith(NOTHING_BETTER):
+        return f"{text}: it is not worth using yet; add labels of more people. Longer would not help: {because}."
     return f"{text}: it is not worth using yet; add labels of more people, or train it longer."
 
 

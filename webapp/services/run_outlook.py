@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webapp.core.errors import InvalidInputError, sentence
 from webapp.core.skeleton import Skeleton
+from webapp.core.wording import counted
 from webapp.datasets.records import HIDDEN, VISIBLE
 from webapp.db.accounts import User
 from webapp.services.dataset_access import dataset_for, skeleton_of
 from webapp.services.dataset_statistics import Statistics, statistics
 from webapp.services.dataset_warnings import dataset_warnings
-from webapp.services.run_split import split_outlook
+from webapp.services.run_split import named_in, split_outlook
 from webapp.training.config import RunSettings
 
 MANY = 100
@@ -21,7 +22,7 @@ MANY = 100
 FEWEST = 8
 """Samples that a run needs at least, as webapp.jobs.train_data.MIN_SAMPLES says."""
 NAMED_AT_MOST = 5
-_FOR_THE_SHELL = re.compile(r" \((?:python -m webapp train )?--split-by \w+\)")
+_FOR_THE_SHELL = re.compile(r" \(python -m webapp train --split-by \w+\)")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def outlook(actor: User, dataset_id: str, settings: RunSettings) -> Outlook:
             split = split_outlook(dataset_id, settings)
         except InvalidInputError as error:
             problem = sentence(_FOR_THE_SHELL.sub("", str(error)))
+    if problem is not None:
+        problem += _with_proposed(dataset_id, found, settings)
     warnings = [
         *([] if problem is None else [problem]),
         *_few(found, settings.states),
@@ -85,6 +88,22 @@ def _too_little(found: Statistics, states: Sequence[str]) -> str | None:
     if count < FEWEST:
         return f"Only {count:,} {' or '.join(states)}: a run needs at least {FEWEST} samples."
     return None
+
+
+def _with_proposed(dataset_id: str, found: Statistics, settings: RunSettings) -> str:
+    """What training on proposed labels too would bring in, where a run could begin with them; "" where it could not."""
+    count, reviewed = found.by_state.get("proposed", 0), found.by_state.get("reviewed", 0)
+    with_them = replace(settings, states=("reviewed", "proposed"))
+    if tuple(settings.states) != ("reviewed",) or not count or not reviewed or count + reviewed < FEWEST:
+        return ""
+    try:
+        split_outlook(dataset_id, with_them)
+    except InvalidInputError:
+        return ""
+    people = named_in(dataset_id, "proposed")
+    of_whom = f"of {counted(people, 'person', 'people')}" if people else "of nobody named"
+    labels = counted(count, "proposed label")
+    return f' Or tick "proposed by a model" (Labels): {labels} {of_whom} would come in.'
 
 
 def _few(found: Statistics, states: Sequence[str]) -> list[str]:

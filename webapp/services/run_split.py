@@ -63,6 +63,12 @@ def split_outlook(dataset_id: str, settings: RunSettings) -> SplitOutlook | None
     return SplitOutlook(words, by_split, caution)
 
 
+def named_in(dataset_id: str, state: str) -> int:
+    """How many people are named in the dataset's samples of that state."""
+    there = (Sample.dataset_id == dataset_id, Sample.deleted_at.is_(None), Sample.state == state)
+    return db.session.scalar(select(func.count(Sample.person_id.distinct())).where(*there)) or 0
+
+
 def _kind(split_by: str, kinds: set[str]) -> tuple[str, str]:
     if split_by == "source":
         return "recording", "recordings"

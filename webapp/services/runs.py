@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from webapp.code_version import code_version
 from webapp.config import Settings
@@ -133,6 +133,15 @@ def time_left_s(run: TrainingRun) -> float | None:
     if settings.max_minutes is not None:
         left_s = min(left_s, settings.max_minutes * 60 - sum(took_s) - jobs.step_s(job))
     return max(left_s, 0.0)
+
+
+def time_share(run: TrainingRun) -> float | None:
+    """How much of the longest time that its settings allow has gone by, 0..1; None without one."""
+    longest_min = settings_of(run).max_minutes
+    if longest_min is None:
+        return None
+    took_s = db.session.scalar(select(func.sum(RunEpoch.seconds)).where(RunEpoch.run_id == run.id)) or 0.0
+    return min((took_s + jobs.step_s(run.job)) / (60 * longest_min), 1.0)
 
 
 def _first_epoch_s(run: TrainingRun) -> float | None:

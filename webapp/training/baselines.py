@@ -151,7 +151,7 @@ def _cautions(data: TrainingData, rows: Rows, split: str) -> list[str]:
     cautions = [] if split == "test" else [_FLATTERED]
     reviewed = _reviewed(data, rows)
     if reviewed < len(rows):
-        were = "was" if reviewed == 1 else "were"
+        were = "was" if 1 in (reviewed, len(rows)) else "were"
         told = f"{reviewed} of {counted(len(rows), f'{split} label')} {were} reviewed by a person"
         says = "the others may only say" if reviewed else "this says"
         cautions.append(f"{told}: {says} how well it repeats the model that labelled them")

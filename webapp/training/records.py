@@ -72,6 +72,10 @@ class Usage:
     pretrained: str
 
 
+NOTHING_BETTER = "no better validation loss"
+"""What `Trained.because` begins with where neither the epochs nor the time have ended it."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """How training ended. because: a phrase, such as "no better validation loss for 30 epochs"."""

@@ -200,9 +200,9 @@ def _nothing_in(split: str, samples: Sequence[SampleFacts], groups: Sequence[Gro
         (source, session) = groups[0][1:]
         return (
             f"all {counted(len(samples), 'sample')} are of one {source} {session!r}: there is none left to {to_do}; "
-            f"add another recording, or split by person (--split-by person)"
+            f'add another recording, or split "By person" (python -m webapp train --split-by person)'
         )
-    remedy = "or split by source (python -m webapp train --split-by source)"
+    remedy = 'or split "By recording" (python -m webapp train --split-by source)'
     if groups[0][0] == PEOPLE:
         unnamed = sum(not sample.person for sample in samples)
         return (

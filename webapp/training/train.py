@@ -25,7 +25,16 @@ from webapp.training.imagenet import imagenet_weights
 from webapp.training.journal import Journal, epoch_line
 from webapp.training.keypoint_metric import PckMetric
 from webapp.training.losses import loss_of
-from webapp.training.records import BEST, TENSORBOARD, EpochResult, Trained, TrainingFailedError, Usage, Watch
+from webapp.training.records import (
+    BEST,
+    NOTHING_BETTER,
+    TENSORBOARD,
+    EpochResult,
+    Trained,
+    TrainingFailedError,
+    Usage,
+    Watch,
+)
 
 
 def train(
@@ -186,7 +195,7 @@ class _Run:
         if self._after_batch.time_is_up:
             return f"the time limit of {self._settings.max_minutes:g} minutes was reached"
         if self._stopping.stopped_epoch:
-            return f"no better validation loss for {counted(self._settings.patience, 'epoch')}"
+            return f"{NOTHING_BETTER} for {counted(self._settings.patience, 'epoch')}"
         if len(self._epochs) >= self._settings.epochs:
             return f"{counted(self._settings.epochs, 'epoch')} done"
         return None

@@ -68,6 +68,7 @@ FIRST: Sequence[Field] = (
         choices=FAMILY_NAMES,
     ),
     Field("epochs", "Epochs", "At most so many times through all pictures; it stops earlier when nothing gets better."),
+    Field("max_minutes", "Longest time", "Training stops then; empty for no limit.", "minutes", step="any"),
     Field(
         "split_by",
         "Split",
@@ -123,7 +124,6 @@ MORE: Mapping[str, Sequence[Field]] = {
         Field("plateau_factor", "Lowered by", "The learning rate is multiplied by this.", step="0.01"),
     ),
     "Running": (
-        Field("max_minutes", "Longest time", "Training stops then; empty for no limit.", "minutes", step="any"),
         Field("precision", "Precision of numbers", "Mixed is faster on a GPU that knows it.", choices=PRECISION_NAMES),
         Field("predictions_every", "Examples every", "How often examples are drawn on validation pictures.", "epochs"),
         Field(

@@ -77,6 +77,7 @@ def progress(run: TrainingRun, after: int) -> dict[str, object]:
         "batches": job.total,
         "training": training,
         "time_left_s": runs.time_left_s(run) if training else None,
+        "time_share": runs.time_share(run) if training else None,
         "best_epoch": run.best_epoch,
         "best_pck": run.best_pck,
         "new_epochs": [epoch(one) for one in new_epochs],
