@@ -11,6 +11,7 @@ from webapp.core.dtw import (
     dtw_subsequence_distance,
 )
 from webapp.core.packed_dtw import dtw_distances, pack_sequences
+from webapp.core.part_dtw import part_alignment
 from webapp.core.records import Pose, PoseSequence
 from webapp.core.skeleton import BLAZEPOSE_33
 from webapp.core.stream_dtw import pack_templates
@@ -23,6 +24,7 @@ from webapp.recognition.template_bank import prepare_bank
 def warm_up() -> None:
     """Learn a made-up movement and recognise it: seconds at set-up, a fraction of one at a worker's start."""
     _whole_sequences()
+    _parts()
     _stream()
     sequence = _arm_raise()
     actions = [Action("warm-up", "warm-up", [Take("warm-up", sequence)])]
@@ -39,6 +41,11 @@ def _whole_sequences() -> None:
     dtw_subsequence_distance(line, line)
     dtw_subsequence_cost_matrix(line, line)
     dtw_distances(line, pack_sequences([line]))
+
+
+def _parts() -> None:
+    frames, weights = np.zeros((2, 3, 1), np.float32), np.ones((2, 1), np.float32)
+    part_alignment(frames, weights, frames, weights)
 
 
 def _stream() -> None:
