@@ -1,13 +1,13 @@
-// Activating a version that its run's test speaks against asks first. A form with data-against: why not, as sentences.
+// Activating a version asks first where something speaks against it: what a template in its form says, under its data-against.
 
 // question: a Question of ./question.js.
 export function askBeforeActivating(root, question) {
   root.addEventListener("submit", async (event) => {
     const form = event.target;
-    const { against, version } = form.dataset;
-    if (against === undefined) return;
+    const against = form.querySelector("template[data-against]");
+    if (!against) return;
     event.preventDefault();
-    const text = `${against} Everybody's sessions would use it from then on.`.trim();
-    if (await question.ask({ title: `${version} is not worth activating. Use it anyway?`, text, button: "Activate it anyway", danger: true })) form.submit();
+    const answer = question.ask({ title: against.dataset.against, text: against.content.cloneNode(true), button: "Activate it anyway", danger: true });
+    if (await answer) form.submit();
   });
 }

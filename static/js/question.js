@@ -11,7 +11,7 @@ export class Question {
     this.cancel.addEventListener("click", () => dialog.close("no"));
   }
 
-  // Resolves with whether the person agreed. text: a string or an element; danger: Cancel is what Enter presses.
+  // Resolves with whether the person agreed. text: a string, an element or a fragment; danger: Cancel is what Enter presses.
   ask({ title, text, button, danger = false }) {
     find(this.dialog, "[data-title]").textContent = title;
     find(this.dialog, "[data-text]").replaceChildren(text);

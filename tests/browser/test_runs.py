@@ -109,7 +109,9 @@ def test_a_version_that_is_not_worth_it_is_activated_after_a_question_alone(
         if address:
             page.goto(address)
         activate.click(timeout=SOON_MS)
-        expect(page.get_by_role("dialog")).to_contain_text("It finds less than the mean pose.")
+        dialog = page.get_by_role("dialog", name="weak-v1 is not worth activating. Use it anyway?")
+        expect(dialog.get_by_role("listitem")).to_have_text(["It finds less than the mean pose."])
+        expect(dialog.get_by_role("button", name="No, leave it")).to_be_focused()
         page.get_by_role("button", name="No, leave it").click()
         expect(activate).to_be_visible()
 

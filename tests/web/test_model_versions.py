@@ -75,22 +75,46 @@ def test_a_version_is_activated_shown_in_use_and_gone_back_from(people: dict[str
     assert error_of(refused).startswith("arms-v1 is used now")
 
 
-def test_who_activates_is_told_of_actions_that_have_other_keypoints(
+def test_actions_with_other_keypoints_are_told_before_activating_and_as_long_as_it_is_used(
     app: Flask, people: dict[str, Browser], run_id: str
 ) -> None:
-    admin = people["admin"]
+    admin, told = people["admin"], "1 action was recorded with keypoints that it does not find"
     version_id = registered(admin, run_id)
+    assert told not in admin.get("/models/versions/").text
     with app.app_context():
         owner = db.session.get_one(User, people["owner"].user_id)
         squat, _ = actions.create_action(owner, "squat")
         take = actions.NewTake("take-1", arm_raise(), 0.3, 1.6, "webcam", "auto", "blazepose_full")
         actions.add_take(owner, squat.id, take)
 
+    for address in (f"/runs/{run_id}", "/models/versions/"):
+        asked = admin.get(address).text.partition('data-against="Use arms-v1?"')[2].partition("</template>")[0]
+        assert told in asked, address
     admin.send_form(f"/models/versions/{version_id}/activate", number=0)
 
-    page = admin.get("/models/versions/").text
-    assert "From now on arms-v1 is used." in page
-    assert "1 action was recorded with keypoints that it does not find" in page
+    for address in ("/models/versions/", "/models/"):
+        in_use = admin.get(address).text.partition("data-other-actions>")[2].partition("</p>")[0]
+        assert told in in_use, address
+        assert "Go back to blazepose_full, or " in in_use
+        assert "data-other-actions" not in people["viewer"].get(address).text
+
+
+def test_the_question_before_activating_says_what_follows_first_and_three_reasons(
+    app: Flask, people: dict[str, Browser], settings: Settings, arms: Seeded
+) -> None:
+    reasons = [f"it is the {number}. reason." for number in range(1, 9)]
+    with app.app_context():
+        metrics = evaluation(arms, worth_activating=False, reasons=reasons)
+        run_id = seed_run(arms, people["owner"].user_id, metrics=metrics)
+    write_files(run_dir(settings, run_id), arms)
+    registered(people["admin"], run_id)
+
+    page = people["admin"].get("/models/versions/").text
+
+    asked = page.partition("<template")[2].partition("</template>")[0]
+    assert asked.index("sessions use it from then on") < asked.index("<li>It is the 1. reason.</li>")
+    assert asked.count("reason.</li>") == 3
+    assert "and 5 more on the run’s page" in asked
 
 
 def test_a_version_that_was_chosen_on_an_old_page_is_not_activated(people: dict[str, Browser], run_id: str) -> None:

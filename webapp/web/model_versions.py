@@ -16,7 +16,7 @@ from webapp.web import run_form
 from webapp.web.access import needs_role, signed_in, signed_in_user
 from webapp.web.answers import wants_json
 from webapp.web.bodies import json_body, optional_text_of, text_of
-from webapp.web.models import selection_number
+from webapp.web.models import other_actions, selection_number
 
 blueprint = Blueprint("model_versions", __name__, url_prefix="/models/versions")
 
@@ -35,6 +35,7 @@ def index() -> str | Response:
         by_name=by_name,
         facts={one.version.id: _facts(one.version) for one in shown},
         now=models.selection(),
+        others=other_actions(actor),
         may_change=actor.may_act_as("admin"),
         form=run_form,
         sentence=sentence,
@@ -59,18 +60,10 @@ def register() -> Response:
 @blueprint.post("/<version_id>/activate")
 @needs_role("admin")
 def activate(version_id: str) -> Response:
-    actor = signed_in_user()
-    now = service.activate(actor, version_id, selection_number())
+    now = service.activate(signed_in_user(), version_id, selection_number())
     if wants_json():
         return jsonify(pose_model=now.models.pose_model, number=now.number)
     flash(f"From now on {now.models.pose_model} is used.", "success")
-    if others := models.actions_with_other_keypoints(actor, models.known(actor)).get(now.models.pose_model):
-        were, them = ("action was", "it is") if others == 1 else ("actions were", "they are")
-        flash(
-            f"{others} {were} recorded with keypoints that it does not find: where the takes show them, {them} not"
-            " recognised with it. A live session in which no action could be recognised keeps the model it has.",
-            "warning",
-        )
     return redirect(url_for("model_versions.index"))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from webapp.db.accounts import User
 from webapp.db.models import ModelSpeed
 from webapp.pipeline.messages import ModelChoice
 from webapp.services import model_speeds
@@ -51,6 +52,7 @@ def index() -> str | Response:
         now=now,
         by_role=by_role,
         active=active,
+        others={model.entry.name: model.other_actions for model in by_role["pose"] if model.other_actions},
         may_change=may_change,
         origins={one.version.pose_model: one.version for one in list_versions(actor)},
         past=service.past_choices(actor) if may_change else (),
@@ -91,9 +93,7 @@ def speed() -> Response:
 def _shown_models() -> list[ShownModel]:
     actor = signed_in_user()
     entries, speeds, used = service.known(actor), model_speeds.kept_speeds(), service.selection().models
-    others: Mapping[str, int] = {}
-    if actor.may_act_as("admin"):
-        others = service.actions_with_other_keypoints(actor, entries)
+    others = other_actions(actor, entries)
     return [
         ShownModel(
             entry=entry,
@@ -103,6 +103,16 @@ def _shown_models() -> list[ShownModel]:
         )
         for entry in entries
     ]
+
+
+def other_actions(actor: User, entries: Sequence[ModelEntry] | None = None) -> Mapping[str, int]:
+    """By pose model, how many actions were recorded with keypoints that it does not find; empty for who may not know.
+
+    entries: what service.known answers, where it is at hand.
+    """
+    if not actor.may_act_as("admin"):
+        return {}
+    return service.actions_with_other_keypoints(actor, service.known(actor) if entries is None else entries)
 
 
 def _wanted(key: str) -> str | None:

@@ -36,6 +36,7 @@ from webapp.web import run_form, run_json
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.answers import wants_json
 from webapp.web.bodies import BodyError, json_body, page_of, text_of, value_of
+from webapp.web.models import other_actions
 
 blueprint = Blueprint("runs", __name__)
 NAME_CHARACTERS = 80
@@ -144,7 +145,7 @@ def detail(run_id: str) -> str | AnyResponse:
     if wants_json():
         return jsonify(run_json.whole(run))
     dataset = dataset_for(actor, run.dataset_id, "look")
-    level = level_of(actor, dataset)
+    level, versions = level_of(actor, dataset), model_versions.versions_of_run(run_id)
     return render_template(
         "runs/detail.html",
         run=run,
@@ -158,8 +159,9 @@ def detail(run_id: str) -> str | AnyResponse:
         usage=runs.usage_of(run) or {},
         files=run_json.files_of(run, level in {"edit", "own"}),
         asked_by=dataset_jobs.asked_by([run.job]),
-        versions=model_versions.versions_of_run(run_id),
+        versions=versions,
         now=models.selection(),
+        others=other_actions(actor) if versions else {},
         suggested=_model_name(dataset.name),
         sentence=sentence,
         form=run_form,
