@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -29,6 +30,8 @@ UPLOADS = "uploads"
 AUTO, IMAGES, VIDEO = "auto", "images", "video"
 _ARCHIVE = ".zip"
 _STEP_BYTES = 2**20
+_SESSION_MAX = 80
+_MARK = 8
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ class Sources:
 
     def __init__(self, order: ImportOrder, files: NamedFiles, skeleton: Skeleton, settings: Settings) -> None:
         self._order, self._files, self._skeleton, self._settings = order, files, skeleton, settings
+        names = files.names()
+        self._is_one_video = sum(map(is_video, names)) == 1 and not any(map(_is_archive, names))
         self._held = ExitStack()
 
     def __enter__(self) -> Sources:
@@ -122,7 +127,7 @@ class Sources:
         """Every picture, and what is refused or noted before a picture is looked at."""
         yield from self._files.findings
         names = self._files.names()
-        archives = [name for name in names if name.lower().endswith(_ARCHIVE)]
+        archives = [name for name in names if _is_archive(name)]
         loose = {name: self._files.path(name) for name in names if name not in archives}
         left_bytes = self._settings.max_import_bytes - sum(path.stat().st_size for path in loose.values())
         if left_bytes < 0:
@@ -137,11 +142,12 @@ class Sources:
                 unpacked = self._held.enter_context(open_zip(self._files.path(name), left_bytes))
                 left_bytes -= sum(map(unpacked.size_bytes, unpacked.names()))
                 yield from unpacked.findings
-                yield from self._of_files(unpacked)
+                yield from self._of_files(unpacked, f"{name}/")
             except InvalidInputError as error:
                 yield Finding(name, str(error))
 
-    def _of_files(self, files: Files) -> Iterator[Incoming | Finding]:
+    def _of_files(self, files: Files, within: str = "") -> Iterator[Incoming | Finding]:
+        """within: what names begin with to tell files of one archive from those of another."""
         chosen = self._order.format
         if chosen == AUTO:
             chosen = recognised(files) or IMAGES
@@ -151,7 +157,7 @@ class Sources:
         folder_of = _PersonFolders(files)
         for name in files.names():
             if is_video(name) and self._order.format != IMAGES:
-                yield from self._frames(files, name, folder_of(name))
+                yield from self._frames(files, name, folder_of(name), self._session_of(within + name))
             elif files.size_bytes(name) > self._settings.max_picture_bytes:
                 most = self._settings.max_picture_bytes
                 yield Finding(name, f"it has {files.size_bytes(name)} bytes; a picture may have {most}")
@@ -189,7 +195,14 @@ class Sources:
             extra=picture.extra,
         )
 
-    def _frames(self, files: Files, name: str, folder: str | None) -> Iterator[Incoming | Finding]:
+    def _session_of(self, video: str) -> str:
+        """Of several videos each is a recording of its own, as it would be if they came one by one."""
+        # shots before a webcam are of one session, whatever they come in: among them none is taken twice
+        if self._is_one_video or self._order.source == "webcam":
+            return self._order.session
+        return session_of_video(self._order.session, video)
+
+    def _frames(self, files: Files, name: str, folder: str | None, session: str) -> Iterator[Incoming | Finding]:
         # brings pose models and a tracker along: two seconds and 80 MB that an import of pictures does without
         from webapp.jobs.video_pictures import chosen_frames  # noqa: PLC0415
 
@@ -204,7 +217,7 @@ class Sources:
                     yield Incoming(
                         file_name=f"{name}#{frame.number}",
                         source=order.source or VIDEO,
-                        session=order.session,
+                        session=session,
                         pixels=frame.image_bgr,
                         people=unlabelled_people(frame.people, order.one_person),
                         folder=folder,
@@ -212,6 +225,20 @@ class Sources:
                     )
             except InvalidInputError as error:
                 yield Finding(name, str(error))
+
+
+def session_of_video(session: str, video: str) -> str:
+    """What the recording of one of several videos is called: the same each time, and no other's, in 80 characters."""
+    whole = f"{session} · {video}"
+    if len(whole) <= _SESSION_MAX:
+        return whole
+    mark = hashlib.sha256(whole.encode()).hexdigest()[:_MARK]
+    side = (_SESSION_MAX - _MARK - len(" …  ")) // 2
+    return f"{whole[:side]} … {whole[-side:]} {mark}"
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(_ARCHIVE)
 
 
 def unlabelled_people(boxes: Sequence[Box], one_person: bool) -> tuple[LabelledPerson, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from webapp.datasets.records import LabelledPerson
 from webapp.db.base import db
 from webapp.db.datasets import Picture, PicturedPerson, Sample
 from webapp.db.engine import transaction
+from webapp.jobs.import_sources import session_of_video
 
 
 def test_whose_the_pictures_are_is_told_by_folders(desk: Desk, settings: Settings, tmp_path: Path) -> None:
@@ -70,6 +72,52 @@ def test_of_several_people_in_a_picture_the_largest_has_the_folders_name(
         assert {row[0]: row[1] for row in db.session.execute(query)} == {30: None, 90: "Anna", 60: None}
     ((kind, _, reason),) = findings(desk.app, job_id)
     assert (kind, reason) == ("noted", "it shows 3 people, and its folder names one: the largest has the name")
+
+
+def sessions(desk: Desk) -> list[tuple[str, str]]:
+    """(file, recording) of all pictures, without the number of the frame."""
+    with desk.app.app_context():
+        rows = db.session.execute(select(Picture.file_name, Picture.session))
+        return sorted({(name.partition("#")[0], session) for name, session in rows})
+
+
+def test_of_several_videos_each_is_a_recording_of_its_own_and_coming_again_changes_nothing(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    if not DEMO_CLIP.is_file():
+        pytest.skip("the sample clip is not there; python -m tools.sample_clip fetches it")
+    settings = replace(settings, detector="blazepose")
+    folder = figures(tmp_path / "day", "photo.jpg")
+    one = write_video(folder / "one.webm", two_people(range(0, 4)))
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.write(write_video(tmp_path / "two.webm", two_people(range(8, 12))), "one.webm")
+    alone, together = ({"from": str(each), "session": "Monday", "every_frames": 4} for each in (one, folder))
+
+    imported(desk, settings, **together)
+    came = sessions(desk)
+    imported(desk, settings, **together)
+    imported(desk, settings, **alone)
+
+    assert came == [
+        ("one.webm", "Monday · more.zip/one.webm"),
+        ("one.webm", "Monday · one.webm"),
+        ("photo.jpg", "Monday"),
+    ]
+    assert sessions(desk) == came
+    with desk.app.app_context(), transaction() as session:
+        session.execute(delete(Picture))
+    imported(desk, settings, **alone)
+    assert sessions(desk) == [("one.webm", "Monday")]
+
+
+def test_the_recordings_of_videos_with_long_names_are_told_apart() -> None:
+    names = [f"{'long ' * 20}{number}{' name' * 20}.mp4" for number in range(9)]
+
+    called = {session_of_video("Monday", name) for name in names}
+
+    assert len(called) == len(names)
+    assert max(map(len, called)) <= 80
+    assert called == {session_of_video("Monday", name) for name in names}
 
 
 def test_of_a_video_of_two_the_larger_alone_is_taken_in_where_one_person_is_wanted(
