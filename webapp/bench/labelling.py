@@ -28,7 +28,7 @@ WRONG_JOINTS = (0, 1, 0, 2)
 """Of one picture after the other, over and over."""
 
 _SHOWN = "() => document.querySelector('[data-facts] [data-state]') && document.querySelector('[data-message][hidden]')"
-_SAVED = "() => !document.querySelector('[data-saving]').textContent"
+_SAVED = "() => document.querySelector('[data-saving]').textContent === 'Saved'"
 _TIMES_MS = "() => performance.getEntriesByName('moveprint-next-picture').map((one) => one.duration)"
 _AHEAD = "() => performance.getEntriesByName('moveprint-next-picture').filter((one) => one.detail.ahead).length"
 _FORGET = "() => performance.clearMeasures()"
