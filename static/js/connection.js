@@ -6,7 +6,7 @@ const SILENCE_MS = 9000; // the server answers every frame within 5 s, so longer
 const RETRY_MS = 1000;
 
 // Events: state {state: "connecting" | "ready" | "away" | "refused", message}, worker, result, drop, credit, actions_changed,
-// models_refused, notice {sentence}, sent {name, bytes}.
+// models_refused, notice {sentence or null}, sent {name, bytes}.
 export class LiveConnection extends EventTarget {
   constructor(purpose) {
     super();

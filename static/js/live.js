@@ -1,4 +1,5 @@
 // The live page: what is seen, what it is closest to, what was recognised.
+import { ActionsNote } from "./actions_note.js";
 import { listActions } from "./api.js";
 import { nearest, personName } from "./body.js";
 import { find } from "./elements.js";
@@ -24,6 +25,7 @@ const playSample = location.hash === "#sample"; // where a take of the sample cl
 const stage = new Stage(find(root, "[data-stage]"), { purpose: "live", autostart: !playSample });
 new Stats(find(root, "[data-stats]"), stage);
 new Models(find(root, "[data-session-models]"), stage);
+new ActionsNote(find(root, "[data-actions-note]"), stage);
 const following = new Following(stage, find(root, "[data-person-choice]"));
 const ranking = new Ranking(find(root, "[data-ranking]"), find(root, "[data-ranking-empty]"));
 const events = new EventList({

@@ -27,7 +27,6 @@ export class Models {
       else this.#show(detail.state === "ready" ? stage.models : { ...stage.models, state: "absent" });
     });
     stage.connection.addEventListener("models_refused", ({ detail }) => this.#refused(detail));
-    stage.connection.addEventListener("notice", ({ detail }) => toast(detail.sentence, "exclamation-triangle"));
   }
 
   #choose() {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import seeding
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import wait_for_people, wait_for_worker, wait_until
 from tests.browser.running import RunningServer
@@ -100,3 +101,19 @@ def wait_for_a_worker(page: Page) -> None:
       return (await fetch(url, { method: "POST", headers, body })).status;
     }"""
     wait_until(page, lambda: page.evaluate(ask, "/models/speed") == 200, "a worker that measures", within_s=90)
+
+
+def test_a_session_that_begins_with_models_that_recognise_none_of_its_actions_says_so_as_long_as_it_is_so(
+    server: RunningServer, open_page: OpenPage, models: Page
+) -> None:
+    seeding.add_account(server, "mover")
+    seeding.learn(server, "mover", "raise the arms", 0.35)
+    models.locator("#pose-hand_full").get_by_role("button", name="Use").click()
+
+    live = open_page("/live/", username="mover", expected_errors="503")
+    note = live.locator("[data-actions-note]")
+    expect(note).to_contain_text("None of your actions can be recognised with hand_full", timeout=LOADED_WITHIN_MS)
+    expect(live.locator("#toasts")).to_be_empty()
+    models.get_by_role("button", name="Go back to").click()
+
+    expect(note).to_be_hidden(timeout=LOADED_WITHIN_MS)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tests.movements import arm_raise
@@ -33,7 +31,6 @@ from webapp.pipeline.messages import (
 from webapp.pipeline.models import Models
 from webapp.pipeline.recognisers import NO_BANK_YET
 from webapp.pipeline.worker import Worker
-from webapp.recognition.ports import Action
 from webapp.vision.ports import Image
 
 
@@ -192,33 +189,6 @@ def test_a_running_session_does_not_get_models_that_cannot_recognise_its_actions
     assert isinstance(refused, ModelsRefused)
     assert refused.reason.startswith('"action a1" was recorded with blazepose_33 (33 keypoints); arms has 6 and lacks')
     assert isinstance(ready, ModelsReady)
-
-
-def test_models_that_can_recognise_some_of_the_actions_come_with_a_note(worker: Worker, link: HeardLink) -> None:
-    arms_alone = replace(arm_raise(), scores=_legs_hidden())
-    worker.take(told(link, stored_bank(2, {"a1": [arm_raise()], "a2": [arms_alone]})))
-    worker.take(opened(link))
-    catch_up(worker, lambda: len(_known_actions(worker)) == 2)
-
-    worker.take(asked(link, choice("arms")))
-    catch_up(worker, lambda: not worker_waits(worker))
-
-    (ready,) = answers(link)
-    assert isinstance(ready, ModelsReady)
-    assert ready.note is not None
-    assert ready.note.startswith('1 of 2 actions cannot be recognised with arms: "action a1" was recorded with')
-
-
-def _known_actions(worker: Worker) -> Sequence[Action]:
-    (session,) = worker._sessions.values()
-    return session.pipeline.bank.actions if session.pipeline.bank else ()
-
-
-def _legs_hidden() -> np.ndarray:
-    scores = arm_raise().scores.copy()
-    scores[:, [position for position, name in enumerate(BLAZEPOSE_33.keypoints) if "hip" in name or "knee" in name]] = 0
-    scores[:, [position for position, name in enumerate(BLAZEPOSE_33.keypoints) if "ankle" in name]] = 0
-    return scores
 
 
 def worker_waits(worker: Worker) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from webapp.core.records import PoseSequence
 from webapp.core.skeleton import BLAZEPOSE_33, COCO_17, HAND_21, UPPER_BODY_6, Skeleton
-from webapp.recognition.compatibility import incompatibility, missing_keypoints, partial_incompatibility
+from webapp.recognition.compatibility import incompatibility, missing_keypoints, unrecognised
 from webapp.recognition.ports import Action, Take
 
 LEGS = tuple(
@@ -77,12 +77,14 @@ def test_where_some_actions_can_be_recognised_the_others_are_told_of() -> None:
         action(name, take(of)) for name, of in zip(["squat", "wave", "pinch"], BODIES_AND_A_HAND, strict=True)
     )
 
-    sentence = partial_incompatibility([squat, wave, pinch], HAND_21, "hand_full")
+    sentence = unrecognised([squat, wave, pinch], HAND_21, "hand_full")
 
     assert sentence is not None
     assert sentence.startswith(
         '2 of 3 actions cannot be recognised with hand_full: "squat" was recorded with blazepose_33'
     )
-    assert partial_incompatibility([pinch], HAND_21, "hand_full") is None
-    assert partial_incompatibility([squat], HAND_21, "hand_full") is None  # which is refused
-    assert partial_incompatibility([], HAND_21, "hand_full") is None
+    assert unrecognised([pinch], HAND_21, "hand_full") is None
+    none = unrecognised([squat], HAND_21, "hand_full")
+    assert none is not None
+    assert none.startswith("None of your actions can be recognised with hand_full: ")
+    assert unrecognised([], HAND_21, "hand_full") is None

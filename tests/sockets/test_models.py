@@ -16,7 +16,7 @@ from tests.sockets.test_restarts import as_take, seen
 from webapp.bench.browser import LiveClient
 from webapp.core.skeleton import HAND_21
 from webapp.pipeline import wire_sessions
-from webapp.pipeline.messages import LoadedModels, ModelChoice, ModelsReady, ModelsRefused
+from webapp.pipeline.messages import LoadedModels, ModelChoice, ModelsReady, ModelsRefused, SessionNote
 from webapp.sockets.model_switch import GIVEN_UP
 
 HANDS = LoadedModels("palm", "hand_full", "litert", HAND_21)
@@ -70,16 +70,19 @@ def test_a_browser_is_told_of_the_models_it_chose_and_answered_by_them(web: Serv
     assert len(person[0]["keypoints"]) == 21  # read with the new skeleton: with the old one the worker were cut off
 
 
-def test_what_a_person_should_know_of_new_models_is_told(web: Server) -> None:
+def test_which_actions_cannot_be_recognised_is_told_and_taken_back_with_the_worker(web: Server) -> None:
     worker, client = web.worker(), web.live("alice")
     client.wait_for_worker("ready")
-
     client.choose_models("auto", "hand_full")
-    ready = ModelsReady(asked_for(worker), ModelChoice("auto", "hand_full"), HANDS, "squat cannot be recognised")
-    worker.send("session_models", wire_sessions.models_ready_to_wire(ready))
 
+    note = SessionNote(asked_for(worker), "squat cannot be recognised")
+    worker.send("session_note", wire_sessions.note_to_wire(note))
     client.wait_for(lambda: bool(notices(client, "notice")), "the note")
-    assert notices(client, "notice") == [{"sentence": "squat cannot be recognised"}]
+    worker.close()
+    web.worker()
+
+    client.wait_for(lambda: len(notices(client, "notice")) == 2, "that it is over")
+    assert notices(client, "notice") == [{"sentence": "squat cannot be recognised"}, {"sentence": None}]
 
 
 NOBODY: dict[str, Any] = {

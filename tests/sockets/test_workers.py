@@ -147,7 +147,7 @@ def test_a_bug_of_ours_is_not_taken_for_a_workers_nonsense() -> None:
     def fail(_sid: str, _hello: object) -> None:
         raise TypeError("a bug")
 
-    others = ("worker_answered", "worker_dropped", "worker_flushed", "worker_changed_models", "worker_replied")
+    others = [f"worker_{does}" for does in ("answered", "dropped", "flushed", "changed_models", "noted", "replied")]
     broken = SimpleNamespace(worker_ready=fail, **dict.fromkeys(others))
     namespace = WorkerNamespace(broken, lambda: "token")  # type: ignore[arg-type]
 

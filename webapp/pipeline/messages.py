@@ -181,15 +181,11 @@ class ModelsAsked:
 
 @dataclass(frozen=True)
 class ModelsReady:
-    """The answers after this one are by these models, which is what was asked for.
-
-    note: what the person should know of them, as a sentence.
-    """
+    """The answers after this one are by these models, which is what was asked for."""
 
     session_id: str
     asked: ModelChoice | None
     models: LoadedModels
-    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -199,6 +195,14 @@ class ModelsRefused:
     session_id: str
     asked: ModelChoice | None
     reason: str
+
+
+@dataclass(frozen=True)
+class SessionNote:
+    """Which of its actions a session cannot recognise, as a sentence; None: it is so no more."""
+
+    session_id: str
+    sentence: str | None
 
 
 @dataclass(frozen=True)

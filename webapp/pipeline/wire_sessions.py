@@ -10,6 +10,7 @@ from webapp.pipeline.messages import (
     ModelsAsked,
     ModelsReady,
     ModelsRefused,
+    SessionNote,
     SessionOpened,
     WorkerHello,
 )
@@ -75,7 +76,7 @@ def models_asked_from_wire(raw: object) -> ModelsAsked:
 def models_ready_to_wire(ready: ModelsReady) -> Wire:
     asked = choice_to_wire(ready.asked)
     models = models_to_wire(ready.models)
-    return {"session_id": ready.session_id, "state": "ready", "asked": asked, **models, "note": ready.note}
+    return {"session_id": ready.session_id, "state": "ready", "asked": asked, **models}
 
 
 def models_refused_to_wire(refused: ModelsRefused) -> Wire:
@@ -88,8 +89,17 @@ def models_answer_from_wire(raw: object) -> ModelsReady | ModelsRefused:
     fields = Fields("session_models", raw)
     session_id, asked = fields.text("session_id"), choice_from_wire(fields.raw("asked"))
     if fields.choice("state", _STATES) == "ready":
-        return ModelsReady(session_id, asked, _models(fields), fields.optional_text("note"))
+        return ModelsReady(session_id, asked, _models(fields))
     return ModelsRefused(session_id, asked, fields.text("reason"))
+
+
+def note_to_wire(note: SessionNote) -> Wire:
+    return {"session_id": note.session_id, "sentence": note.sentence}
+
+
+def note_from_wire(raw: object) -> SessionNote:
+    fields = Fields("session_note", raw)
+    return SessionNote(fields.text("session_id"), fields.optional_text("sentence"))
 
 
 def follow_to_wire(follow: Follow) -> Wire:

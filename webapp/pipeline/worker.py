@@ -33,13 +33,14 @@ from webapp.pipeline.messages import (
     ModelsReady,
     ModelsRefused,
     SessionEvent,
+    SessionNote,
     StreamMessage,
     WorkerHello,
 )
 from webapp.pipeline.models import ModelLoader, Models
 from webapp.pipeline.pipeline import SessionPipeline
 from webapp.pipeline.shelf import ModelShelf
-from webapp.recognition.compatibility import incompatibility, partial_incompatibility
+from webapp.recognition.compatibility import incompatibility, unrecognised
 from webapp.recognition.template_bank import TemplateBank
 
 BEAT_EVERY_S = 1.0
@@ -79,13 +80,17 @@ def work(inbox: Inbox[Link], worker: Worker, heartbeat: Callable[[], None]) -> N
 
 @dataclass
 class _Session:
-    """link: where what becomes of the models asked for is told. asked: what it waits for, if anything."""
+    """link: where what becomes of the models asked for is told. asked: what it waits for, if anything. note: what was
+    told of actions that it cannot recognise.
+    """
 
+    session_id: str
     link: Link
     bank_id: str
     pipeline: SessionPipeline
     asked: ModelsAsked | None = None
     has_begun: bool = False
+    note: str | None = None
 
 
 class Worker:
@@ -140,6 +145,7 @@ class Worker:
             for session in self._sessions.values():
                 if session.bank_id == prepared_id:
                     session.pipeline.set_bank(prepared)
+                    _tell_note(session)
         for choice, result in self._shelf.take_settled():
             for session in self._sessions.values():
                 if session.asked is not None and session.asked.models == choice:
@@ -162,10 +168,11 @@ class Worker:
         if opened.bank_id not in self._banks:
             raise InvalidInputError(f"session {opened.session_id} begins with the unknown bank {opened.bank_id!r}")
         pipeline = SessionPipeline(self._models, opened.session_id, self._banks[opened.bank_id])
-        session = self._sessions[opened.session_id] = _Session(link, opened.bank_id, pipeline)
+        session = self._sessions[opened.session_id] = _Session(opened.session_id, link, opened.bank_id, pipeline)
         if opened.models is not None:  # until they are loaded, frames are answered by the worker's own
             self._ask(session, ModelsAsked(opened.session_id, opened.models))
         session.has_begun = session.asked is None
+        _tell_note(session)
 
     def _change_models(self, _link: Link, raw: object) -> None:
         asked = wire_sessions.models_asked_from_wire(raw)
@@ -190,11 +197,12 @@ class Worker:
         if isinstance(result, Models):
             if result is not session.pipeline.models:
                 session.pipeline.set_models(result)
-            ready = ModelsReady(asked.session_id, asked.models, result.loaded, _note(session, result))
+            ready = ModelsReady(asked.session_id, asked.models, result.loaded)
             told = wire_sessions.models_ready_to_wire(ready)
         else:
             told = wire_sessions.models_refused_to_wire(ModelsRefused(asked.session_id, asked.models, result))
         session.link.send("session_models", told)
+        _tell_note(session)
 
     def _checked(self, session: _Session, result: Models | str) -> Models | str:
         """The models, or why they cannot be had: a running session keeps what can recognise its actions."""
@@ -254,12 +262,16 @@ class Worker:
             _log.warning("%s was not accepted: %s", item.event, reason)
 
 
-def _note(session: _Session, models: Models) -> str | None:
-    """Which of the session's actions these models cannot recognise, where they can recognise others."""
-    bank = session.pipeline.bank
-    if bank is None:
-        return None
-    return partial_incompatibility(bank.actions, models.loaded.skeleton, models.loaded.pose_model)
+def _tell_note(session: _Session) -> None:
+    """Say which actions the session cannot recognise, where that is news, and nothing is being loaded."""
+    bank, loaded = session.pipeline.bank, session.pipeline.models.loaded
+    if bank is None or session.asked is not None:
+        return
+    sentence = unrecognised(bank.actions, loaded.skeleton, loaded.pose_model)
+    if sentence != session.note:
+        session.note = sentence
+        note = SessionNote(session.session_id, sentence)
+        session.link.send("session_note", wire_sessions.note_to_wire(note))
 
 
 def _events_to_wire(events: Sequence[SessionEvent]) -> list[wire.Wire]:

@@ -25,12 +25,14 @@ def incompatibility(actions: Sequence[Action], skeleton: Skeleton, pose_model: s
     return reasons[0] if reasons and all(reasons) else None
 
 
-def partial_incompatibility(actions: Sequence[Action], skeleton: Skeleton, pose_model: str) -> str | None:
-    """What to tell where the pose model can recognise some of these actions and not others; else None."""
+def unrecognised(actions: Sequence[Action], skeleton: Skeleton, pose_model: str) -> str | None:
+    """What to tell where the pose model cannot recognise some, or any, of these actions; else None."""
     reasons = _reasons(actions, skeleton, pose_model)
     lacking = [reason for reason in reasons if reason is not None]
-    if not lacking or len(lacking) == len(reasons):
+    if not lacking:
         return None
+    if len(lacking) == len(reasons):
+        return f"None of your actions can be recognised with {pose_model}: {lacking[0]}"
     return f"{len(lacking)} of {len(reasons)} actions cannot be recognised with {pose_model}: {lacking[0]}"
 
 

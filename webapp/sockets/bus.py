@@ -198,6 +198,14 @@ class WorkerBus:
             if self._mailbox.worker_of(answer.session_id) == sid:
                 self.models.answered(answer)
 
+    def worker_noted(self, sid: str, raw: object) -> None:
+        """Which actions a session cannot recognise."""
+        self._require_hello(sid)
+        note = wire_sessions.note_from_wire(raw)
+        with self._lock:
+            if self._mailbox.worker_of(note.session_id) == sid:
+                self.models.noted(note)
+
     def worker_replied(self, sid: str, raw: object) -> None:
         """The reply to an inquiry."""
         self._require_hello(sid)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from webapp.pipeline import wire_sessions
-from webapp.pipeline.messages import LoadedModels, ModelChoice, ModelsAsked, ModelsReady, ModelsRefused
+from webapp.pipeline.messages import LoadedModels, ModelChoice, ModelsAsked, ModelsReady, ModelsRefused, SessionNote
 from webapp.sockets.relay import Relay
 from webapp.sockets.session_models import SessionModels
 
@@ -63,6 +63,8 @@ class ModelSwitch:
     def begin(self, session_id: str) -> ModelChoice | None:
         """A worker takes the session over; the models it is to begin with."""
         session = self._sessions[session_id]
+        if session.has_note:  # of the worker before, which can take it back no more
+            self.noted(SessionNote(session_id, None))
         given_up = session.begin()
         if given_up is not None:
             self._relay.models_refused(ModelsRefused(session_id, given_up, GIVEN_UP))
@@ -82,12 +84,17 @@ class ModelSwitch:
         if isinstance(answer, ModelsReady):
             session.ready(answer)
             self._relay.worker_state(answer.session_id, "ready", answer.models)
-            if answer.note is not None:
-                self._relay.notice(answer.session_id, answer.note)
         else:
             self._relay.models_refused(answer)
             if session.refused(answer):
                 self._ask(answer.session_id, session)
+
+    def noted(self, note: SessionNote) -> None:
+        """What a worker says of the actions that a session cannot recognise."""
+        session = self._sessions.get(note.session_id)
+        if session is not None:
+            session.has_note = note.sentence is not None
+            self._relay.notice(note.session_id, note.sentence)
 
     def loaded(self, session_id: str) -> LoadedModels | None:
         """What answers a session; None for what its worker loaded by its own settings, or where there is none."""

@@ -60,8 +60,8 @@ class Relay:
         if self._sessions.get(refused.session_id) is not None:
             self._emit("models_refused", models_refused_wire(refused.asked, refused.reason), refused.session_id)
 
-    def notice(self, session_id: str, sentence: str) -> None:
-        """Something the person should know."""
+    def notice(self, session_id: str, sentence: str | None) -> None:
+        """Something the person should know as long as it is true; None: nothing any more."""
         if self._sessions.get(session_id) is not None:
             self._emit("notice", {"sentence": sentence}, session_id)
 

@@ -29,6 +29,8 @@ class SessionModels:
         self._lost = 0
         self.loaded: LoadedModels | None = None
         """What answers the session; None for what its worker loaded by its own settings."""
+        self.has_note = False
+        """Whether its browser shows which actions cannot be recognised."""
 
     @property
     def settled(self) -> ModelChoice | None:

@@ -42,6 +42,7 @@ class WorkerNamespace(Namespace):  # type: ignore[misc]  # flask_socketio has no
             "drop": (self._bus.worker_dropped, 1),
             "events": (self._bus.worker_flushed, 2),
             "session_models": (self._bus.worker_changed_models, 1),
+            "session_note": (self._bus.worker_noted, 1),
             "reply": (self._bus.worker_replied, 1),
         }
         try:
