@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -392,10 +393,29 @@ def test_what_a_worker_cannot_have_worked_out_is_not_believed(
         feedback.preview(anna, Analysis(lambda _question: {"solved": "yes"}), FeedbackRequest("wrong", event_id))
 
 
+def test_feedback_posted_again_is_answered_with_what_was_stored_while_it_was_looked_at(
+    anna: User, squat: Action, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    effect = effect_of(change(squat, "at_most", 0.8))
+    analysis, _ = worker(effect, effect)
+    request, look, stored = FeedbackRequest("wrong", event_id), feedback.preview, list[str]()
+    number = look(anna, analysis, request).bank_number
+
+    def looked_at_late(*asked: Any) -> Any:
+        monkeypatch.setattr(feedback, "preview", look)
+        stored.append(feedback.apply(anna, analysis, request, "key", number).id)
+        return look(*asked)
+
+    monkeypatch.setattr(feedback, "preview", looked_at_late)
+
+    assert [feedback.apply(anna, analysis, request, "key", number).id] == stored
+
+
 def test_the_same_feedback_posted_twice_at_a_time_is_stored_once(
     app: Flask, anna: User, squat: Action, event_id: str
 ) -> None:
-    analysis, _ = worker(effect_of(change(squat, "at_most", 0.8)))
+    effect = effect_of(change(squat, "at_most", 0.8))
+    analysis, _ = worker(effect, effect)  # the second looks before or after the first is stored
     request = FeedbackRequest("wrong", event_id)
     user_id, number = anna.id, feedback.preview(anna, analysis, request).bank_number
     begin, ids = threading.Barrier(2), list[str]()

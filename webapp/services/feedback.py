@@ -105,6 +105,9 @@ def apply(actor: User, analysis: Analysis, request: FeedbackRequest, client_key:
         return existing
     shown = preview(actor, analysis, request)
     if shown.bank_number != shown_number:
+        existing = _with_key(db.session(), shown.case.owner_id, client_key)  # it may be this one that changed them
+        if existing is not None:
+            return existing
         raise InvalidInputError(CHANGED)
     _require_a_change(shown.effect, request)
     case, additions = shown.case, _additions(shown.case, request, client_key)
