@@ -78,17 +78,17 @@ def seed_dataset(
     """
     drawn = _drawn_pictures(min(count, different_pictures or count), skeleton)
     dataset_id = new_id()
-    known = {person.name: person.id for person in db.session.query(PicturedPerson).filter_by(owner_id=owner.id)}
-    people_ids = {person: known.get(person) or new_id() for person in people if person}
+    known = {person.name_key: person.id for person in db.session.query(PicturedPerson).filter_by(owner_id=owner.id)}
+    people_ids = {person: known.get(person.casefold()) or new_id() for person in people if person}
     rows = _Rows(dataset_id, tuple(states), tuple(people_ids.get(person or "") for person in people))
     for number in range(count):
         rows.add(number, drawn[number % len(drawn)], _stored(instance_dir, number, drawn))
     with transaction() as session:
         reference = json.dumps(skeleton_reference(skeleton))
         session.add(Dataset(id=dataset_id, owner_id=owner.id, name=name, name_key=name.casefold(), skeleton=reference))
-        for person in people_ids.keys() - known.keys():
-            key = person.casefold()
-            session.add(PicturedPerson(id=people_ids[person], owner_id=owner.id, name=person, name_key=key))
+        for person, person_id in people_ids.items():
+            if (key := person.casefold()) not in known:
+                session.add(PicturedPerson(id=person_id, owner_id=owner.id, name=person, name_key=key))
         session.flush()
         for user_id, role in (members or {}).items():
             session.add(DatasetMember(dataset_id=dataset_id, user_id=user_id, role=role))

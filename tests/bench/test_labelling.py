@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -20,7 +21,8 @@ def test_the_labeller_gets_through_the_page(capfd: pytest.CaptureFixture[str], m
     for name, value in {"SAMPLES": 30, "LOOK_S": 0.1, "POINT_S": 0.1}.items():
         monkeypatch.setattr(labelling, name, value)
 
-    assert main(["bench", "labelling", "--pictures", "4", "--json"]) == 0
+    with ThreadPoolExecutor(1) as apart:  # another test of this process may keep a Playwright in the main thread
+        assert apart.submit(main, ["bench", "labelling", "--pictures", "4", "--json"]).result() == 0
 
     measured = json.loads(capfd.readouterr().out.splitlines()[-1])
     assert measured["inputs_per_right_picture"] == 1

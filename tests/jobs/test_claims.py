@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import socket
+import subprocess
+import sys
 
+import psutil
 import pytest
 
 from tests.jobs.conftest import Desk
@@ -136,6 +139,17 @@ def test_a_process_that_was_given_the_number_of_a_dead_one_keeps_no_job(desk: De
 
     assert not claims.lives(os.getpid(), row(held).heartbeat_at or utc_now())
     assert claims.lost(claims.lives) == [held]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes of POSIX")
+def test_a_process_that_has_died_and_was_not_buried_keeps_no_job(desk: Desk) -> None:
+    held = claimed(desk)
+    with subprocess.Popen([sys.executable, "-c", ""]) as unburied:
+        os.waitid(os.P_PID, unburied.pid, os.WEXITED | os.WNOWAIT)
+        change(held, pid=unburied.pid, heartbeat_at=utc_now())
+
+        assert psutil.pid_exists(unburied.pid)
+        assert claims.lost(claims.lives) == [held]
 
 
 def test_what_another_thread_has_taken_back_and_begun_anew_meanwhile_is_left_to_it(desk: Desk) -> None:

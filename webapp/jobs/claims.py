@@ -178,10 +178,14 @@ def _is_lost(job: Job, lives: Callable[[int, dt.datetime], bool], now: dt.dateti
 def lives(pid: int, beat_at: dt.datetime) -> bool:
     """Whether the process of this machine that said at that time that it works is still there.
 
-    One that began after that was only given its number, as happens with every start of a container.
+    One that began after that was only given its number, as happens with every start of a container. One that has died
+    and that nobody has buried yet, as containers without an init leave them, is gone.
     """
     try:
-        return psutil.Process(pid).create_time() < beat_at.timestamp() + _CLOCK_S
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return process.create_time() < beat_at.timestamp() + _CLOCK_S
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:  # so there is one, and its silence must tell
