@@ -68,7 +68,7 @@ export class GridKeys extends EventTarget {
     if (!plain || !sample) return false;
     if (key === " ") return this.#select(this.active, event.shiftKey) ?? true;
     if (key === "Enter") return this.#open(this.active) ?? true;
-    const action = { x: "exclude", a: "accept", Delete: "delete" }[key];
+    const action = { e: "exclude", a: "accept", Delete: "delete" }[key];
     if (action) this.dispatchEvent(new CustomEvent("act", { detail: { action, sample } }));
     return action !== undefined;
   }

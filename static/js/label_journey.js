@@ -94,7 +94,7 @@ export class LabelJourney {
     const source = here && !(there?.sample.position > here.sample.position) ? here : there;
     if (editor.sampleId !== sampleId) return;
     if (source) editor.copyFrom(source.draft);
-    else if (found !== undefined) toast("No earlier picture of this session has a label.", "copy");
+    else if (found !== undefined) toast("No earlier picture of this recording has a label.", "copy");
   }
 
   // The id of a sample by ?position=, or ?of= and ?step=; null: there is none; undefined: the server could not be asked.

@@ -28,7 +28,7 @@ export const GROUPS = [
   ["The whole label", [
     ["undo", ["Ctrl+z"], "Undo, across pictures"],
     ["redo", ["Ctrl+y", "Ctrl+Shift+z"], "Redo"],
-    ["copy", ["c"], "Copy from the picture before, of the same session"],
+    ["copy", ["c"], "Copy from the picture before, of the same recording"],
     ["swap", ["x"], "Exchange left and right"],
     ["mirror", ["m"], "Mirror check: as a mirror shows it, sides exchanged"],
     ["box", ["b"], "Edit the box: arrows move it, Control with arrows changes its size"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -104,6 +105,18 @@ def test_a_running_job_shows_how_far_it_is_and_is_cancelled_by_keyboard(app: Fla
         job.state, job.message, job.ended_at = "cancelled", "It was cancelled.", utc_now()
     expect(page.get_by_text("It was cancelled.")).to_be_visible(timeout=SOON_MS)
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+def test_the_end_of_an_import_leads_to_the_job_that_labels_what_came_in(app: Flask, page: Page, arms: Seeded) -> None:
+    following_id = job_row(app, arms, kind="propose", step="Finding keypoints")
+    ended = {"state": "succeeded", "message": "7 pictures came in.", "ended_at": utc_now()}
+    job_id = job_row(app, arms, **ended, result=json.dumps({"next_job_id": following_id}))
+    page.goto(f"/jobs/{job_id}")
+
+    page.get_by_role("link", name="See them being labelled").click()
+
+    page.wait_for_url(f"**/jobs/{following_id}")
+    expect(page.get_by_text("Finding keypoints")).to_be_visible(timeout=SOON_MS)
 
 
 def test_what_an_import_refused_is_listed_as_text_and_the_rest_is_in_the_report(

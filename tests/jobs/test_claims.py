@@ -22,7 +22,7 @@ from webapp.jobs import claims
 from webapp.jobs.claims import MAX_ATTEMPTS, SILENT_AFTER, SILENT_HERE_AFTER, Claim, Standing
 from webapp.jobs.context import JobCancelledError
 from webapp.jobs.running import SHOW_EVERY_S, JobLostError, RunningJob, run_claimed
-from webapp.services.jobs import cancel_job, create_job, done_of, parameters_of
+from webapp.services.jobs import cancel_job, create_job, done_of, parameters_of, result_of
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -208,3 +208,4 @@ def test_an_import_that_is_to_be_labelled_is_followed_by_that_job_when_it_has_su
     assert (following.state, following.created_by) == ("queued", desk.owner_id)
     assert parameters_of(following)["pose_model"] == "blazepose_lite"
     assert parameters_of(following)["job_id"] == held.job_id
+    assert result_of(ended)["next_job_id"] == following.id

@@ -19,7 +19,7 @@ from webapp.config import Settings
 from webapp.core.errors import MoveprintError, sentence
 from webapp.datasets.formats.checks import storable
 from webapp.datasets.records import Finding
-from webapp.db.base import db, utc_now
+from webapp.db.base import db, new_id, utc_now
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFinding
 from webapp.jobs.claims import Claim, beat, begin_undoing, end, ended_values, exhausted_sentence
@@ -165,13 +165,15 @@ def _do(context: RunningJob, held: Claim, kind: Kind) -> None:
 
 
 def _succeed(context: RunningJob, held: Claim, result: Mapping[str, object]) -> None:
-    """The end, and the next job that belongs to it, at one moment."""
-    values = ended_values("succeeded", str(result.get("message", "")), result)
+    """The end, and the next job that belongs to it, at one moment; the result names it as `next_job_id`."""
     teacher = context.parameters.get("label_with")
+    following = labelling_job(context, teacher) if isinstance(teacher, str) else None
+    named = {} if following is None else {"next_job_id": following.id}
+    values = ended_values("succeeded", str(result.get("message", "")), {**result, **named})
     with transaction() as session:
         found = session.scalar(update(Job).where(held.holds).values(values).returning(Job.id))
-        if found is not None and isinstance(teacher, str):
-            session.add(labelling_job(context, teacher))
+        if found is not None and following is not None:
+            session.add(following)
 
 
 def labelling_parameters(teacher: str, import_id: str) -> dict[str, object]:
@@ -183,6 +185,7 @@ def labelling_parameters(teacher: str, import_id: str) -> dict[str, object]:
 def labelling_job(context: RunningJob, teacher: str) -> Job:
     """What follows an import that shall be labelled."""
     return Job(
+        id=new_id(),
         kind="propose",
         dataset_id=context.dataset_id,
         created_by=context.created_by,

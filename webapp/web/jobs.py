@@ -208,6 +208,7 @@ def _job(job: Job, level: Need | None, counts: FindingCounts) -> dict[str, objec
         "findings": {"refused": counts.refused, "noted": counts.noted},
         "report_url": url_for("jobs.report", job_id=job.id) if has_report else None,
         "file_url": url_for("jobs.file", job_id=job.id) if has_file else None,
+        "next_url": url_for("jobs.detail", job_id=result["next_job_id"]) if "next_job_id" in result else None,
         "dataset_url": url_for("curation.grid", dataset_id=job.dataset_id),
         "cancel_url": url_for("jobs.cancel", job_id=job.id) if may_edit and not jobs.has_ended(job) else None,
         "ended": jobs.has_ended(job),

@@ -19,7 +19,7 @@ def test_excluding_by_key_can_be_undone(open_grid: OpenGrid, some: Seeded) -> No
     before = cell(page, 0).get_attribute("data-state") or ""
     cell(page, 0).click()
 
-    page.keyboard.press("x")
+    page.keyboard.press("e")
 
     expect(cell(page, 0)).to_have_attribute("data-state", "excluded", timeout=SOON_MS)
     expect(page.get_by_label("Excluded 1")).to_be_visible()
@@ -87,12 +87,12 @@ def test_filters_live_in_the_address_and_going_back_takes_them_back(open_grid: O
 
     page.get_by_label("Reviewed").check()
     count_says(page, "15 samples of 60")
-    page.get_by_label("Session").select_option("monday")
+    page.get_by_label("Recording").select_option("monday")
     count_says(page, re.compile(r"^[1-9]\d? samples of 60$"))
     assert re.search(r"\?state=reviewed&session=monday$", page.url)
     page.go_back()
     count_says(page, "15 samples of 60")
-    expect(page.get_by_label("Session")).to_have_value("")
+    expect(page.get_by_label("Recording")).to_have_value("")
     page.go_back()
     count_says(page, "60 samples")
     expect(page.get_by_label("Reviewed")).not_to_be_checked()

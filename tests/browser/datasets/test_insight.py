@@ -73,7 +73,7 @@ def test_a_version_is_made_compared_and_gone_back_to(open_grid: OpenGrid, some: 
     page.get_by_role("button", name="Delete 1 sample").click()
     count_says(page, "59 samples")
     cell(page, 2).click()
-    page.keyboard.press("x")
+    page.keyboard.press("e")
     expect(cell(page, 2)).to_have_attribute("data-state", "excluded", timeout=SOON_MS)
     cell(page, 2).click()
     page.get_by_label("Set the split").select_option("train")
