@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import signal
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -28,7 +29,7 @@ from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFinding
 from webapp.jobs import propose
 from webapp.jobs import teacher as teacher_module
-from webapp.jobs.claims import Claim, claim
+from webapp.jobs.claims import claim
 from webapp.jobs.running import RunningJob, run_claimed
 from webapp.jobs.teacher import label_of, load_teacher
 from webapp.services.jobs import create_job, result_of
@@ -217,7 +218,7 @@ def test_an_attempt_goes_on_where_the_one_before_stopped(
 
     with transaction() as session:
         session.get_one(Job, held.job_id).attempts = 2
-    job = run_claimed(settings, Claim(held.job_id, 2))
+    job = run_claimed(settings, replace(held, attempt=2))
 
     assert job is not None
     assert job.state == "succeeded"

@@ -18,7 +18,8 @@ class Job(Base):
     """One job. parameters, result: JSON objects as text. done of total: its progress, of `step`.
 
     message: one sentence on how it ended. machine and pid: of the process that runs it; heartbeat_at: when that last
-    said so. attempts: how often it was begun; a job whose process died is begun again where it stopped.
+    said so. holder: drawn anew whenever somebody takes it. attempts: how often it was begun at the same place; a job
+    whose process died is begun again where it stopped.
     """
 
     __tablename__ = "jobs"
@@ -43,6 +44,7 @@ class Job(Base):
     message: Mapped[str | None] = mapped_column(Text)
     result: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    holder: Mapped[str | None] = mapped_column(String(32))
     cancel_asked: Mapped[bool] = mapped_column(default=False, server_default=false())
     machine: Mapped[str | None] = mapped_column(String(255))
     pid: Mapped[int | None]

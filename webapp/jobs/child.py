@@ -1,4 +1,4 @@
-"""`python -m webapp.jobs.child JOB ATTEMPT`: one job in a process of its own, started by the consumer.
+"""`python -m webapp.jobs.child JOB ATTEMPT HOLDER`: one job in a process of its own, started by the consumer.
 
 What a job brings down is this process alone. It ends with the consumer, however that ends (webapp.lifeline).
 """
@@ -24,10 +24,10 @@ def main(arguments: Sequence[str], kinds: Mapping[str, Kind] = KINDS) -> int:
     end_with_parent()
     signal.signal(signal.SIGTERM, _leave)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    job_id, attempt = arguments
+    job_id, attempt, holder = arguments
     settings = load_settings()
     with database_app(settings).app_context():
-        run_claimed(settings, Claim(job_id, int(attempt)), kinds=kinds)
+        run_claimed(settings, Claim(job_id, int(attempt), holder), kinds=kinds)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Who runs which job: rows are claimed, kept alive, given back and ended here, each step in one short transaction.
 
-An attempt is known by its number: whoever finds another number in the row has lost the job and may write nothing more.
+An attempt is known by its holder, drawn when it is claimed: whoever finds another in the row has lost the job and may
+write nothing more. Its number cannot tell: an attempt that does not count is followed by one of the same number.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import psutil
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from webapp.db.base import db, utc_now
+from webapp.db.base import db, new_id, utc_now
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job
 from webapp.jobs.registry import KINDS
@@ -37,10 +38,19 @@ _CLOCK_S = 1.0
 
 @dataclass(frozen=True)
 class Claim:
-    """One attempt at a job. exhausted: it was begun often enough, and is only to be cleaned up and ended."""
+    """One attempt at a job. exhausted: it was begun often enough, and is only to be cleaned up and ended.
+
+    holder: None in a row that was taken before holders were drawn.
+    """
 
     job_id: str
     attempt: int
+    holder: str | None
+
+    @classmethod
+    def of(cls, job: Job) -> Claim:
+        """The attempt that the row tells of."""
+        return cls(job.id, job.attempts, job.holder)
 
     @property
     def exhausted(self) -> bool:
@@ -49,19 +59,20 @@ class Claim:
     @property
     def holds(self) -> ColumnElement[bool]:
         """The condition on Job that the attempt is still this one."""
-        return (Job.id == self.job_id) & (Job.state == "running") & (Job.attempts == self.attempt)
+        return (Job.id == self.job_id) & (Job.state == "running") & (Job.holder == self.holder)
 
 
 def claim(job_id: str, state: str = "queued") -> Claim | None:
     """Take a job that waits; None where somebody else was quicker, or it waits no more."""
-    now = utc_now()
-    values = {"state": "running", "attempts": Job.attempts + 1, "result": None, "message": None, **_place(now)}
+    now, holder = utc_now(), new_id()
+    taken = {"state": "running", "attempts": Job.attempts + 1, "holder": holder}
+    values = {**taken, "result": None, "message": None, **_place(now)}
     with transaction(_PATIENCE_S) as session:
         change = update(Job).where(Job.id == job_id, Job.state == state).values(values).returning(Job.attempts)
         attempt = session.scalar(change)
         first = update(Job).where(Job.id == job_id, Job.started_at.is_(None)).values(started_at=now)
         session.execute(first)
-    return None if attempt is None else Claim(job_id, attempt)
+    return None if attempt is None else Claim(job_id, attempt, holder)
 
 
 def beat(held: Claim) -> bool:
@@ -97,15 +108,12 @@ def begin_undoing(held: Claim) -> bool:
         return _change(session, held, {"step": UNDOING, "total": None, "heartbeat_at": utc_now()})
 
 
-def give_back(held: Claim, still: Callable[[Job], bool] = lambda _: True) -> bool:
-    """Let it be begun again where it stopped; one that was begun too often is ended. False where it is another's.
-
-    still: asked of the row, locked, whether that is to be done.
-    """
+def give_back(held: Claim) -> bool:
+    """Let it be begun again where it stopped; one that was begun too often is ended. False where it is another's."""
     with transaction(_PATIENCE_S) as session:
         row = select(Job).where(held.holds).with_for_update().execution_options(populate_existing=True)
         job = session.scalar(row)
-        if job is None or not still(job):
+        if job is None:
             return False
         if held.exhausted:  # even the cleaning up ended without a word
             _end_exhausted(job)
@@ -149,11 +157,8 @@ def first_in_line(job_id: str) -> str | None:
 
 
 def take_back(lives: Callable[[int, dt.datetime], bool], now: dt.datetime | None = None) -> list[Claim]:
-    """Give back what `lost` finds; those that nobody else has taken back at the same moment.
-
-    Two threads may find the same, and its next attempt may bear the number of the one before: it is looked at again.
-    """
-    return [held for held in lost(lives, now) if give_back(held, lambda job: _is_lost(job, lives, now))]
+    """Give back what `lost` finds; those that nobody else has taken back at the same moment."""
+    return [held for held in lost(lives, now) if give_back(held)]
 
 
 def lost(lives: Callable[[int, dt.datetime], bool], now: dt.datetime | None = None) -> list[Claim]:
@@ -163,7 +168,8 @@ def lost(lives: Callable[[int, dt.datetime], bool], now: dt.datetime | None = No
     """
     db.session.rollback()
     running = db.session.scalars(select(Job).where(Job.state == "running")).all()
-    return [Claim(job.id, job.attempts) for job in running if _is_lost(job, lives, now)]
+    found = [(Claim.of(job), job) for job in running]  # before anything else may happen to the rows
+    return [held for held, job in found if _is_lost(job, lives, now)]
 
 
 def _is_lost(job: Job, lives: Callable[[int, dt.datetime], bool], now: dt.datetime | None) -> bool:

@@ -55,7 +55,7 @@ class _NoProcessError(MoveprintError):
 
 
 class JobRunner:
-    """Runs jobs, each in a child process that it watches. command: what starts one, before the job and the attempt."""
+    """Runs jobs, each in a child process that it watches. command: what starts one, before what names the attempt."""
 
     def __init__(self, app: Flask, command: Sequence[str] = CHILD, kinds: Mapping[str, Kind] = KINDS) -> None:
         self._app, self._command, self._kinds = app, tuple(command), kinds
@@ -112,7 +112,7 @@ class JobRunner:
 
     def _start(self, held: Claim, kind: Kind) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            (*self._command, held.job_id, str(held.attempt)),
+            (*self._command, held.job_id, str(held.attempt), str(held.holder)),
             stdin=subprocess.PIPE,
             stdout=sys.stderr,  # standard output is the heartbeat's
             start_new_session=True,  # Ctrl-C reaches the consumer alone, which ends its children in order

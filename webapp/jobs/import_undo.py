@@ -36,10 +36,10 @@ def take_back(job_id: str) -> None:
         if job.dataset_id is not None:
             people |= _on_known_pictures(session, job.dataset_id, job_id)
         delete_people(session, people, job.created_at)
-        since = job.started_at if job.attempts > 1 else None
+        since = job.started_at
         session.execute(delete(JobFile).where(JobFile.job_id == job_id))
     shutil.rmtree(uploads_dir(settings.instance_dir, job_id), ignore_errors=True)
-    if since is not None:  # an attempt that died had stored pictures ahead of their rows
+    if since is not None:  # an attempt that died, or ended with the server, had stored pictures ahead of their rows
         delete_unused_since(since)
 
 

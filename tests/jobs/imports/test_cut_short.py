@@ -99,7 +99,7 @@ def test_killed_at_any_point_an_import_goes_on_and_loses_and_doubles_nothing(
         process.send_signal(signal.SIGKILL)
         process.wait()
         with desk.app.app_context():
-            assert give_back(Claim(job_id, desk.row(job_id).attempts))
+            assert give_back(Claim.of(desk.row(job_id)))
         desk.set(job_id, attempts=0)
     job = do_job(desk.app, settings, job_id)
     assert (job.state, job.done) == ("succeeded", count + 1)
@@ -123,7 +123,7 @@ def test_killed_and_then_cancelled_an_import_leaves_no_file_that_was_ahead_of_it
     process.send_signal(signal.SIGKILL)
     process.wait()
     with desk.app.app_context():
-        assert give_back(Claim(job_id, desk.row(job_id).attempts))
+        assert give_back(Claim.of(desk.row(job_id)))
     desk.set(job_id, cancel_asked=True)
     assert do_job(desk.app, settings, job_id).state == "cancelled"
     # what was half written in the moment of the kill may be anybody's, and goes with the sweep an hour later
