@@ -96,11 +96,11 @@ class Names:
             return None
         if self._order.people == "folders" and person is not max(incoming.people, key=lambda each: _area(each.box)):
             reason = f"it shows {len(incoming.people)} people, and its folder names one: the largest has the name"
-            return Finding(incoming.file_name, reason, "noted")
+            return Finding(incoming.reported_name, reason, "noted")
         try:
             name = clean_name(name, NO_NAME)
         except InvalidInputError as error:
-            return Finding(incoming.file_name, f"nobody was named in it: {error}", "noted")
+            return Finding(incoming.reported_name, f"nobody was named in it: {error}", "noted")
         return find_or_create(session, self._owner_id, name).id
 
 

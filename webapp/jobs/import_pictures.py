@@ -89,7 +89,7 @@ class Preparer:
         try:
             return self._prepared(item)
         except InvalidInputError as error:
-            return Finding(item.file_name, str(error))
+            return Finding(item.reported_name, str(error))
 
     def keep(self, item: Prepared | Finding) -> Prepared | Finding:
         """The same, whose file now lies on the disk for good."""

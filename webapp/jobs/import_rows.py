@@ -61,7 +61,7 @@ class ImportRows:
     def _take(self, rows: _Batch, prepared: Prepared) -> None:
         known = rows.known_picture(prepared)
         if known is None and prepared.stored is None:
-            rows.findings.append(Finding(prepared.incoming.file_name, TAKEN_OUT))
+            rows.findings.append(Finding(prepared.incoming.reported_name, TAKEN_OUT))
             return
         self._preparer.put_again(prepared)
         if known is None:
@@ -127,7 +127,7 @@ class _Batch:
 
     def again(self, picture_id: str, prepared: Prepared) -> None:
         """A picture that the dataset has: what is new of it is added, and the rest is noted."""
-        people, name = prepared.incoming.people, prepared.incoming.file_name
+        people, name = prepared.incoming.people, prepared.incoming.reported_name
         self.store()  # it may be one of this very batch
         query = select(Sample).where(Sample.picture_id == picture_id, Sample.deleted_at.is_(None))
         there = list(self._session.scalars(query))

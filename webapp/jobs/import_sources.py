@@ -6,8 +6,9 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import cast
 
@@ -55,7 +56,7 @@ class Incoming:
 
     load: reads the bytes of its file; None where `pixels`, (H, W, 3) BGR or (H, W) grey, are here already.
     size_px: width and height that the labels are in pixels of. people: empty where a detector is to look for them.
-    folder: the name of the folder that stands for a person.
+    folder: the name of the folder that stands for a person. archive: which of several it came in.
     """
 
     file_name: str
@@ -69,6 +70,12 @@ class Incoming:
     folder: str | None = None
     frame_number: int | None = None
     extra: Extra | None = None
+    archive: str = ""
+
+    @property
+    def reported_name(self) -> str:
+        """What a report calls it."""
+        return _name_within(self.archive, self.file_name)
 
 
 def import_order(parameters: Mapping[str, object]) -> ImportOrder:
@@ -141,8 +148,9 @@ class Sources:
             try:
                 unpacked = self._held.enter_context(open_zip(self._files.path(name), left_bytes))
                 left_bytes -= sum(map(unpacked.size_bytes, unpacked.names()))
-                yield from unpacked.findings
-                yield from self._of_files(unpacked, f"{name}/")
+                within = name if len(names) > 1 else ""
+                for item in chain(unpacked.findings, self._of_files(unpacked, f"{name}/")):
+                    yield _told_apart(item, within)
             except InvalidInputError as error:
                 yield Finding(name, str(error))
 
@@ -225,6 +233,17 @@ class Sources:
                     )
             except InvalidInputError as error:
                 yield Finding(name, str(error))
+
+
+def _told_apart(item: Incoming | Finding, archive: str) -> Incoming | Finding:
+    """The same, told by its archive too."""
+    if isinstance(item, Incoming):
+        return replace(item, archive=archive)
+    return replace(item, file_name=_name_within(archive, item.file_name))
+
+
+def _name_within(archive: str, name: str) -> str:
+    return "/".join(filter(None, (archive, name)))
 
 
 def session_of_video(session: str, video: str) -> str:

@@ -122,9 +122,13 @@ class _Importer:
             return prepared
         people = found_people(self._find, look, prepared.scale, self._order.one_person)
         if not people:
-            return Finding(incoming.file_name, "nobody was found in it; only pictures that show somebody are taken in")
+            return Finding(
+                incoming.reported_name, "nobody was found in it; only pictures that show somebody are taken in"
+            )
         if self._shots is not None and self._shots.repeats(look, prepared.scale, people[0].box):
-            return Finding(incoming.file_name, "it shows nearly the same as a shot before it and was left out", "noted")
+            return Finding(
+                incoming.reported_name, "it shows nearly the same as a shot before it and was left out", "noted"
+            )
         for person in people:
             self._thumbnails.keep(look, stored.sha256, person.box, prepared.scale)
         return replace(prepared, incoming=replace(incoming, people=people), look=None)

@@ -16,6 +16,8 @@ from tests.jobs.importing import (
     imported,
 )
 from webapp.config import Settings
+from webapp.db.base import db
+from webapp.db.datasets import Picture
 
 
 def test_every_bad_file_is_refused_by_name_and_the_rest_goes_on(desk: Desk, settings: Settings, tmp_path: Path) -> None:
@@ -64,6 +66,20 @@ def test_a_damaged_archive_among_others_is_refused_and_the_others_come_in(
     job_id, _ = imported(desk, settings, **{"from": str(folder)})
     assert counts(desk.app)[0] == 2
     assert [name for _, name, _ in findings(desk.app, job_id)] == ["broken.zip"]
+
+
+def test_of_several_archives_the_report_says_which_one_a_file_came_in(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    folder, good = tmp_path / "f", drawn_picture(5).jpeg
+    folder.mkdir()
+    for name in ("one.zip", "two.zip"):
+        (folder / name).write_bytes(zip_of({"a.jpg": good[:500], "b.svg": SVG, "c.jpg": good}))
+    job_id, _ = imported(desk, settings, **{"from": str(folder)})
+    told = sorted(name for _, name, _ in findings(desk.app, job_id))
+    assert told == ["one.zip/a.jpg", "one.zip/b.svg", "two.zip/a.jpg", "two.zip/b.svg", "two.zip/c.jpg"]
+    with desk.app.app_context():
+        assert [picture.file_name for picture in db.session.query(Picture)] == ["c.jpg"]
 
 
 def test_files_with_none_of_the_datasets_keypoints_are_refused_with_both_lists(
