@@ -17,7 +17,7 @@ from webapp.datasets.formats.pictures import FOLDER
 from webapp.datasets.label_bytes import from_bytes
 from webapp.datasets.records import LabelledPerson, LabelledPicture
 from webapp.db.datasets import LabelRevision, Picture, PicturedPerson, Sample, VersionSample
-from webapp.jobs.import_rows import ADDED_BY, LABELLED_BY
+from webapp.jobs.import_rows import MARKS
 
 _AT_ONCE = 500
 _NO_FILE_NAME = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\#%]')
@@ -105,7 +105,7 @@ def _person(row: Row[Any]) -> LabelledPerson:
 
 
 def _without_marks(extra: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in extra.items() if key not in {ADDED_BY, LABELLED_BY}}
+    return {key: value for key, value in extra.items() if key not in MARKS}
 
 
 class _UniqueNames:

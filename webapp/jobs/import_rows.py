@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.records import Box
+from webapp.core.wording import counted
 from webapp.datasets.label_bytes import to_bytes
 from webapp.datasets.picture_store import PictureStore
 from webapp.datasets.records import Finding, Label, LabelledPerson
@@ -24,8 +25,9 @@ from webapp.services.dataset_access import raise_change_number
 from webapp.services.proposals import least_sure
 from webapp.vision.figures import box_iou
 
-ADDED_BY, LABELLED_BY = "import_added_by", "import_labelled_by"
-"""Keys in the extra of a sample of a picture that was there before, while the import lasts: what is to be undone."""
+ADDED_BY, LABELLED_BY, LABELLED_OVER = MARKS = ("import_added_by", "import_labelled_by", "import_labelled_over")
+"""Keys in the extra of a sample of a picture that was there before, while the import lasts: what is to be undone.
+The last holds which teacher's proposal had to go."""
 _SAME_PERSON = 0.5
 """A brought label is of the sample whose box overlaps its own so much."""
 KNOWN = "it is in the dataset already and was not stored twice"
@@ -126,23 +128,37 @@ class _Batch:
             self._sample(picture_id, prepared, person, person.extra)
 
     def again(self, picture_id: str, prepared: Prepared) -> None:
-        """A picture that the dataset has: what is new of it is added, and the rest is noted."""
+        """A picture that the dataset has: what is new of it is added, and the rest is noted.
+
+        A reviewed label takes the place of a model's proposal. What a person has said of somebody stays, deletions too.
+        """
         people, name = prepared.incoming.people, prepared.incoming.reported_name
         self.store()  # it may be one of this very batch
-        query = select(Sample).where(Sample.picture_id == picture_id, Sample.deleted_at.is_(None))
-        there = list(self._session.scalars(query))
-        brings_labels = any(person.label is not None for person in people)
-        if there and (not brings_labels or any(sample.revision for sample in there)):
+        every = list(self._session.scalars(select(Sample).where(Sample.picture_id == picture_id)))
+        there = [sample for sample in every if sample.deleted_at is None]
+        if there and not any(person.label is not None for person in people):
             self.findings.append(Finding(name, KNOWN, "noted"))
             return
+        left = every if there else []
+        added = left_out = 0
         for person in people:
-            sample = max(there, key=lambda each: box_iou(_box(each), person.box), default=None)
-            if sample is None or sample.revision or box_iou(_box(sample), person.box) < _SAME_PERSON:
-                mark = {**person.extra, ADDED_BY: self._context.job_id}
-                self._sample(picture_id, prepared, person, mark)
-            elif person.label is not None:
+            sample = max(left, key=lambda each: box_iou(_box(each), person.box), default=None)
+            if sample is None or box_iou(_box(sample), person.box) < _SAME_PERSON:
+                self._sample(picture_id, prepared, person, {**person.extra, ADDED_BY: self._context.job_id})
+                added += 1
+                continue
+            left.remove(sample)
+            if _is_better(person, sample):
                 self._label_known(sample, prepared, person)
-        self.findings.append(Finding(name, f"{KNOWN}; what was new of its labels was added", "noted"))
+                added += 1
+            elif sample.deleted_at is None and person.label is not None:
+                left_out += self._is_other(sample, person, person.label)
+        told = [KNOWN]
+        if added:
+            told.append("what was new of its labels was added")
+        if left_out:
+            told.append(f"{counted(left_out, 'label')} left out, since others are there already")
+        self.findings.append(Finding(name, "; ".join(told), "noted"))
 
     def store(self) -> None:
         """Write what was gathered; more may follow."""
@@ -178,16 +194,23 @@ class _Batch:
             self._labels.append(self._revision(sample_id, person, label))
 
     def _label_known(self, sample: Sample, prepared: Prepared, person: LabelledPerson) -> None:
-        label, state = person.label, _state(person)
+        label, state, number = person.label, _state(person), sample.revision + 1
         assert label is not None
         extra = {**json.loads(sample.extra), **person.extra, LABELLED_BY: self._context.job_id}
+        if sample.revision:
+            extra[LABELLED_OVER] = sample.teacher
         values = self._of_label(person, state) | {"state": state, "extra": json.dumps(extra, ensure_ascii=False)}
+        values |= {"revision": number, **dict.fromkeys(("bone_error", "disagreement", "pose_group"))}
         if sample.person_id is None:
             values["person_id"] = self._person_id(prepared, person)
         box = person.box
         corners = {"x1_px": box.x1_px, "y1_px": box.y1_px, "x2_px": box.x2_px, "y2_px": box.y2_px}
         self._session.execute(update(Sample).where(Sample.id == sample.id).values(**values, **corners))
-        self._session.execute(insert(LabelRevision), [self._revision(sample.id, person, label)])
+        self._session.execute(insert(LabelRevision), [self._revision(sample.id, person, label, number)])
+
+    def _is_other(self, sample: Sample, person: LabelledPerson, label: Label) -> bool:
+        revision = self._session.get_one(LabelRevision, (sample.id, sample.revision))
+        return revision.label != to_bytes(person.box, label)
 
     def _of_label(self, person: LabelledPerson, state: str) -> dict[str, Any]:
         label = person.label
@@ -200,10 +223,10 @@ class _Batch:
             "labelled_at": self._now if reviewed else None,
         }
 
-    def _revision(self, sample_id: str, person: LabelledPerson, label: Label) -> dict[str, Any]:
+    def _revision(self, sample_id: str, person: LabelledPerson, label: Label, number: int = 1) -> dict[str, Any]:
         return {
             "sample_id": sample_id,
-            "revision": 1,
+            "revision": number,
             "label": to_bytes(person.box, label),
             "state": _state(person),
             "origin": "import",
@@ -230,6 +253,13 @@ def _state(person: LabelledPerson) -> str:
     if person.label is None:
         return person.state if person.state == "excluded" else "unlabelled"
     return "proposed" if person.state == "unlabelled" else person.state
+
+
+def _is_better(person: LabelledPerson, sample: Sample) -> bool:
+    """Whether this one's label is to be the sample's."""
+    if sample.deleted_at is not None or person.label is None:
+        return False
+    return not sample.revision or (sample.state == "proposed" and _state(person) == "reviewed")
 
 
 def _box(sample: Sample) -> Box:

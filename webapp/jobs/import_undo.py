@@ -12,13 +12,15 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from webapp.config import Settings
+from webapp.datasets.label_bytes import from_bytes
 from webapp.datasets.uploads import uploads_dir
 from webapp.db.datasets import LabelRevision, Picture, PicturedPerson, Sample, VersionSample
 from webapp.db.engine import transaction
 from webapp.db.jobs import Job, JobFile
-from webapp.jobs.import_rows import ADDED_BY, LABELLED_BY
+from webapp.jobs.import_rows import ADDED_BY, LABELLED_BY, LABELLED_OVER, MARKS
 from webapp.services.dataset_access import raise_change_number
 from webapp.services.picture_files import delete_unused, delete_unused_since
+from webapp.services.proposals import least_sure
 from webapp.services.repeats import forget_gone_originals
 
 _AT_ONCE = 200
@@ -86,15 +88,29 @@ def _on_known_pictures(session: Session, dataset_id: str, job_id: str) -> set[st
         if json.loads(sample.extra).get(ADDED_BY) == job_id:
             session.delete(sample)
             continue
+        extra = json.loads(sample.extra)
         sample.extra = _without_marks(sample)
-        if sample.revision == 1:  # somebody who has corrected it since keeps their work
-            first = LabelRevision.sample_id == sample.id, LabelRevision.revision == 1
-            session.execute(delete(LabelRevision).where(*first))
-            sample.revision, sample.state, sample.confidence = 0, "unlabelled", None
-            sample.teacher, sample.labelled_by, sample.labelled_at = None, None, None
+        last = session.get(LabelRevision, (sample.id, sample.revision))
+        if last is not None and last.origin == "import":  # somebody who has corrected it since keeps their work
+            session.delete(last)
+            _as_before(session, sample, extra.get(LABELLED_OVER))
     session.flush()
     forget_gone_originals(session, dataset_id)
     return people
+
+
+def _as_before(session: Session, sample: Sample, teacher: str | None) -> None:
+    """Without its last label: with the proposal of that teacher, or without any."""
+    sample.revision -= 1
+    sample.state, sample.confidence, sample.teacher = "unlabelled", None, teacher
+    sample.labelled_by = sample.labelled_at = None
+    sample.bone_error = sample.disagreement = sample.pose_group = None
+    if not sample.revision:
+        return
+    proposal = session.get_one(LabelRevision, (sample.id, sample.revision))
+    box, label = from_bytes(proposal.label)
+    sample.state, sample.confidence = proposal.state, None if label is None else least_sure(label)
+    sample.x1_px, sample.y1_px, sample.x2_px, sample.y2_px = box.x1_px, box.y1_px, box.x2_px, box.y2_px
 
 
 def _marked(session: Session, dataset_id: str, job_id: str) -> Sequence[Sample]:
@@ -109,5 +125,5 @@ def _marks(sample: Sample) -> set[object]:
 
 
 def _without_marks(sample: Sample) -> str:
-    extra = {key: value for key, value in json.loads(sample.extra).items() if key not in (ADDED_BY, LABELLED_BY)}
+    extra = {key: value for key, value in json.loads(sample.extra).items() if key not in MARKS}
     return json.dumps(extra, ensure_ascii=False)
