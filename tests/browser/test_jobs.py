@@ -88,6 +88,20 @@ def test_the_side_of_the_pictures_is_asked_for_the_training_archive_alone(page: 
     expect(side).to_be_visible()
 
 
+def test_a_form_without_a_ticked_box_is_not_sent_and_says_so(page: Page) -> None:
+    box, at = page.locator("#export-reviewed"), page.url
+    box.uncheck()
+    page.get_by_role("button", name="Export", exact=True).click()
+
+    assert box.evaluate("(box) => box.validationMessage") == "Tick which samples are meant."
+    assert page.url == at
+    page.locator("#export-proposed").check()
+    assert box.evaluate("(box) => box.validationMessage") == ""
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.wait_for_url("**/jobs/*")
+    expect(page.locator("dl.facts")).to_contain_text("proposed")
+
+
 def test_a_running_job_shows_how_far_it_is_and_is_cancelled_by_keyboard(app: Flask, page: Page, arms: Seeded) -> None:
     job_id = job_row(app, arms, step="Reading pictures", done=20, total=80)
     page.goto(f"/jobs/{job_id}")

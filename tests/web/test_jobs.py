@@ -186,7 +186,13 @@ def test_who_waits_is_told_how_many_come_first(anna: Browser, arms: str) -> None
         ("propose", {"pose_model": "blazepose_full", "min_score": 3}, 422, "min_score must be 0 to 1, got 3"),
         ("exports", {"format": "xls"}, 422, "format 'xls' is unknown; known: coco, cvat, yolo, npz"),
         ("exports", {"format": "npz", "side_px": 100000}, 422, "side_px must be 32 to 512"),
-        ("exports", {"format": "coco", "states": []}, 422, "states must be some of"),
+        (
+            "exports",
+            {"format": "coco", "states": []},
+            422,
+            "tick which samples are meant: unlabelled, proposed, reviewed",
+        ),
+        ("exports", {"format": "coco", "states": ["new"]}, 422, "states must be some of"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_sentence(
@@ -196,6 +202,54 @@ def test_what_cannot_be_done_is_refused_with_a_sentence(
 
     assert answer.status_code == status
     assert sentence in error_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("address", "fields", "sentence"),
+    [
+        ("propose", {"pose_model": "blazepose_full", "min_score": "0.5"}, "tick which samples are meant: unlabelled"),
+        (
+            "propose",
+            {"pose_model": "blazepose_full", "states": "unlabelled", "min_score": ""},
+            "certainty from which on",
+        ),
+        ("exports", {"format": "coco", "version": "", "side_px": "128"}, "tick which samples are meant: unlabelled"),
+        ("exports", {"format": "npz", "version": "", "states": "reviewed", "side_px": ""}, "side of the pictures"),
+    ],
+    ids=("no box to propose for", "no certainty", "no box to export", "no side"),
+)
+def test_what_a_form_leaves_empty_is_not_filled_in(
+    app: Flask, anna: Browser, arms: str, *, address: str, fields: dict[str, str], sentence: str
+) -> None:
+    answer = anna.send_form(f"/datasets/{arms}/{address}", **fields)
+
+    assert answer.status_code in (400, 422)
+    assert sentence in answer.text
+    with app.app_context():
+        assert db.session.query(Job).count() == 0
+
+
+def test_json_that_names_no_states_means_the_usual_ones(app: Flask, anna: Browser, arms: str) -> None:
+    job_id = asked(anna, arms)
+
+    with app.app_context():
+        assert json.loads(db.session.get_one(Job, job_id).parameters)["states"] == ["reviewed"]
+
+
+def test_the_side_of_the_pictures_is_told_of_a_training_archive_alone(anna: Browser, arms: str) -> None:
+    pages = {wanted: anna.get(f"/jobs/{asked(anna, arms, format=wanted)}").text for wanted in ("coco", "npz")}
+
+    assert "Side in pixels" not in pages["coco"]
+    assert "Side in pixels" in pages["npz"]
+
+
+def test_the_version_of_an_export_is_told_also_where_none_was_chosen(app: Flask, anna: Browser, arms: str) -> None:
+    job_id = asked(anna, arms)
+    waiting = anna.get(f"/jobs/{job_id}").text
+    ended(app, job_id, result='{"file": "arms.zip", "version": 4}')
+
+    assert "<dt>Version</dt><dd>as it is when the job begins</dd>" in waiting
+    assert "<dt>Version</dt><dd>4, frozen for this export</dd>" in anna.get(f"/jobs/{job_id}").text
 
 
 def test_the_pages_show_what_can_be_asked_for_and_what_was_done(

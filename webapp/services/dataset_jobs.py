@@ -119,8 +119,10 @@ def require_teacher(actor: User, dataset_id: str, pose_model: str) -> None:
 
 
 def _require_states(states: Sequence[str], known: Sequence[str]) -> None:
-    if not states or not set(states) <= set(known):
-        raise InvalidInputError(f"states must be some of {', '.join(known)}, got {', '.join(states) or 'none'}")
+    if not states:
+        raise InvalidInputError(f"no samples are asked for; tick which samples are meant: {', '.join(known)}")
+    if not set(states) <= set(known):
+        raise InvalidInputError(f"states must be some of {', '.join(known)}, got {', '.join(states)}")
 
 
 def _installed(actor: User) -> Sequence[ModelEntry]:

@@ -54,6 +54,11 @@ FACTS = {
 }
 """Parameters that a page shows, by their names."""
 FINDINGS_SHOWN = 100
+GIVEN_IN_FORMS = {
+    "min_score": "the certainty from which on a keypoint is visible",
+    "side_px": "the side of the pictures",
+}
+"""Numbers that a form has to give, as its page calls them."""
 
 
 def job_url(job: Job) -> str:
@@ -141,7 +146,7 @@ def detail(job_id: str) -> str | AnyResponse:
         title=TITLES[job.kind],
         job=job,
         run_url=job_url(job) if job.kind == "train" else None,
-        facts=_facts(jobs.parameters_of(job)),
+        facts=_facts(job),
         asked_by=dataset_jobs.asked_by([job]),
     )
 
@@ -177,8 +182,15 @@ def _begun(job: Job) -> AnyResponse:
     return make_response(jsonify(job_id=job.id, job_url=url), 202) if wants_json() else redirect(url)
 
 
-def _facts(parameters: Mapping[str, object]) -> list[tuple[str, str]]:
-    """What was asked for, as a page shows it; without what was left open."""
+def _facts(job: Job) -> list[tuple[str, str]]:
+    """What was asked for, as a page shows it; without what was left open, except which version was to be packed."""
+    parameters = jobs.parameters_of(job)
+    if job.kind == "export":
+        frozen = jobs.result_of(job).get("version")
+        latest = "as it is when the job begins" if frozen is None else f"{frozen}, frozen for this export"
+        parameters = {**parameters, "version": parameters.get("version") or latest}
+        if parameters.get("format") != "npz":
+            parameters = {**parameters, "side_px": None}  # only the squares of a training archive have one
     asked = {key: value for key, value in parameters.items() if key in FACTS and value not in (None, "")}
     return [(FACTS[key], _in_words(value)) for key, value in asked.items()]
 
@@ -220,11 +232,18 @@ def _line(finding: Finding) -> dict[str, str]:
 
 
 def _body(*lists: str, **numbers: Callable[[str], object]) -> Mapping[str, Any]:
-    """What was sent: JSON, or a form, in which numbers are texts and what is left empty was not said."""
+    """What was sent: JSON, or a form, in which numbers are texts and what is left empty was not said.
+
+    A form sends nothing of boxes of which none is ticked: that is an empty list, no wish for the default. BodyError
+    for a number that is none, or empty where it has to be given.
+    """
     if request.is_json:
         return json_body()
     body: dict[str, Any] = {name: text for name, text in request.form.items() if text}
-    body |= {name: request.form.getlist(name) for name in lists if name in request.form}
+    body |= {name: request.form.getlist(name) for name in lists}
+    emptied = next((title for name, title in GIVEN_IN_FORMS.items() if request.form.get(name) == ""), None)
+    if emptied is not None:
+        raise BodyError(f"{emptied} is empty; go back and enter a number")
     for name in numbers.keys() & body.keys():
         try:
             body[name] = numbers[name](body[name])
