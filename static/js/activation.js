@@ -1,4 +1,5 @@
-// Activating a version asks first where something speaks against it: what a template in its form says, under its data-against.
+// Activating a model asks first where something speaks against it: what a template in its form says (models/_activation.html), under its
+// data-against.
 
 // question: a Question of ./question.js.
 export function askBeforeActivating(root, question) {

@@ -87,7 +87,7 @@ def test_actions_with_other_keypoints_are_told_before_activating_and_as_long_as_
         take = actions.NewTake("take-1", arm_raise(), 0.3, 1.6, "webcam", "auto", "blazepose_full")
         actions.add_take(owner, squat.id, take)
 
-    for address in (f"/runs/{run_id}", "/models/versions/"):
+    for address in (f"/runs/{run_id}", "/models/versions/", "/models/"):
         asked = admin.get(address).text.partition('data-against="Use arms-v1?"')[2].partition("</template>")[0]
         assert told in asked, address
     admin.send_form(f"/models/versions/{version_id}/activate", number=0)
@@ -109,12 +109,37 @@ def test_the_question_before_activating_says_what_follows_first_and_three_reason
     write_files(run_dir(settings, run_id), arms)
     registered(people["admin"], run_id)
 
-    page = people["admin"].get("/models/versions/").text
+    pages = {place: people["admin"].get(place).text for place in ("/models/versions/", "/models/", f"/runs/{run_id}")}
 
-    asked = page.partition("<template")[2].partition("</template>")[0]
+    questions = {page.partition("<template")[2].partition("</template>")[0] for page in pages.values()}
+    assert len(questions) == 1, "every page that activates it asks the same"
+    asked = questions.pop()
+    assert "arms-v1 is not worth activating. Use it anyway?" in asked
     assert asked.index("sessions use it from then on") < asked.index("<li>It is the 1. reason.</li>")
     assert asked.count("reason.</li>") == 3
     assert "and 5 more on the run’s page" in asked
+    card = people["viewer"].get("/models/").text.partition('id="pose-arms-v1"')[2].partition("</li>\n")[0]
+    assert "not worth activating" in card.partition("</h3>")[2].partition("<ul")[0]
+
+
+def test_a_form_of_a_page_that_is_overtaken_leads_to_what_is_used_now_and_says_why(
+    people: dict[str, Browser], run_id: str
+) -> None:
+    admin = people["admin"]
+    version_id = registered(admin, run_id)
+    admin.send_form(f"/models/versions/{version_id}/activate", number=0)
+    told = "The models were changed by somebody else meanwhile; look at what is used now, then choose again."
+
+    for address, page in (
+        ("/models/roll-back", "/models/"),
+        ("/models/as-settings", "/models/"),
+        (f"/models/versions/{version_id}/activate", "/models/versions/"),
+    ):
+        late = admin.send_form(address, number=0)
+        assert (late.status_code, late.location) == (302, page), address
+        assert told in admin.get(page).text, address
+
+    assert got(admin, "/models/versions/")["versions"][0]["active"]
 
 
 def test_a_version_that_was_chosen_on_an_old_page_is_not_activated(people: dict[str, Browser], run_id: str) -> None:

@@ -16,7 +16,7 @@ from webapp.web import run_form
 from webapp.web.access import needs_role, signed_in, signed_in_user
 from webapp.web.answers import wants_json
 from webapp.web.bodies import json_body, optional_text_of, text_of
-from webapp.web.models import other_actions, selection_number
+from webapp.web.models import changed_or_told, other_actions, selection_number
 
 blueprint = Blueprint("model_versions", __name__, url_prefix="/models/versions")
 
@@ -60,7 +60,10 @@ def register() -> Response:
 @blueprint.post("/<version_id>/activate")
 @needs_role("admin")
 def activate(version_id: str) -> Response:
-    now = service.activate(signed_in_user(), version_id, selection_number())
+    number = selection_number()
+    now = changed_or_told(lambda: service.activate(signed_in_user(), version_id, number), "model_versions.index")
+    if isinstance(now, Response):
+        return now
     if wants_json():
         return jsonify(pose_model=now.models.pose_model, number=now.number)
     flash(f"From now on {now.models.pose_model} is used.", "success")

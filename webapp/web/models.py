@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from webapp.core.errors import InvalidInputError, sentence
 from webapp.db.accounts import User
 from webapp.db.models import ModelSpeed
 from webapp.pipeline.messages import ModelChoice
 from webapp.services import model_speeds
 from webapp.services import models as service
-from webapp.services.model_versions import list_versions
+from webapp.services.model_versions import list_versions, metrics_of
 from webapp.services.models import Selection
 from webapp.vision.catalogue import ModelEntry
 from webapp.web.access import needs_role, signed_in, signed_in_user
@@ -46,6 +47,7 @@ def index() -> str | Response:
     if wants_json():
         return jsonify(**_selection(now), models=[_model(model, may_change) for model in models])
     by_role = {role: [model for model in models if model.entry.role == role] for role in ("pose", "detector")}
+    origins = {one.version.pose_model: one.version for one in list_versions(actor)}
     active = {role: next((model for model in of_role if model.active), None) for role, of_role in by_role.items()}
     return render_template(
         "models/index.html",
@@ -54,9 +56,11 @@ def index() -> str | Response:
         active=active,
         others={model.entry.name: model.other_actions for model in by_role["pose"] if model.other_actions},
         may_change=may_change,
-        origins={one.version.pose_model: one.version for one in list_versions(actor)},
+        origins=origins,
+        verdicts={name: metrics_of(version) for name, version in origins.items()},
         past=service.past_choices(actor) if may_change else (),
         weights_dir=service.weights_dir() if may_change else None,
+        sentence=sentence,
     )
 
 
@@ -64,22 +68,31 @@ def index() -> str | Response:
 @needs_role("admin")
 def choose() -> Response:
     detector, pose_model = _wanted("detector"), _wanted("pose_model")
-    now = service.choose(signed_in_user(), detector, pose_model, number=selection_number())
-    return _done(now, "From now on {0.pose_model} is used, with the detector {0.detector}.")
+    number = selection_number()
+    return _changed(
+        lambda: service.choose(signed_in_user(), detector, pose_model, number=number),
+        "From now on {0.pose_model} is used, with the detector {0.detector}.",
+    )
 
 
 @blueprint.post("/roll-back")
 @needs_role("admin")
 def roll_back() -> Response:
-    now = service.roll_back(signed_in_user(), number=selection_number())
-    return _done(now, "Back to {0.pose_model} with the detector {0.detector}.")
+    number = selection_number()
+    return _changed(
+        lambda: service.roll_back(signed_in_user(), number=number),
+        "Back to {0.pose_model} with the detector {0.detector}.",
+    )
 
 
 @blueprint.post("/as-settings")
 @needs_role("admin")
 def use_settings() -> Response:
-    now = service.use_settings(signed_in_user(), number=selection_number())
-    return _done(now, "From now on the settings decide: {0.pose_model} with the detector {0.detector}.")
+    number = selection_number()
+    return _changed(
+        lambda: service.use_settings(signed_in_user(), number=number),
+        "From now on the settings decide: {0.pose_model} with the detector {0.detector}.",
+    )
 
 
 @blueprint.post("/speed")
@@ -130,7 +143,21 @@ def selection_number() -> int | None:
     return int(text)
 
 
-def _done(now: Selection, message: str) -> Response:
+def changed_or_told(change: Callable[[], Selection], page: str) -> Selection | Response:
+    """What a change leads to; for a form that is refused the way back to its page, which says why and what is used."""
+    try:
+        return change()
+    except InvalidInputError as error:
+        if wants_json():
+            raise
+        flash(sentence(str(error)), "danger")
+        return redirect(url_for(page))
+
+
+def _changed(change: Callable[[], Selection], message: str) -> Response:
+    now = changed_or_told(change, "models.index")
+    if isinstance(now, Response):
+        return now
     if wants_json():
         return jsonify(_selection(now))
     flash(message.format(now.models), "success")
