@@ -122,7 +122,8 @@ def check_models(settings: Settings) -> Iterator[Check]:
             yield Check(name, "warn", "not here: the MediaPipe person detector is used instead", file.remedy)
     for own in (entry for entry in known_models(settings.weights_dir) if entry.own):
         if own.present:
-            yield Check(f"model {own.name}", "ok", f"{own.size_bytes / 1e6:.1f} MB, {own.licence}")
+            licence = f", {own.licence}" if own.licence else ""
+            yield Check(f"model {own.name}", "ok", f"{own.size_bytes / 1e6:.1f} MB{licence}")
         else:
             severity: State = "fail" if own.name == settings.pose_model else "warn"
             yield Check(f"model {own.name}", severity, "your own model cannot be used", own.remedy)

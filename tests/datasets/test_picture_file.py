@@ -138,7 +138,15 @@ def test_a_colour_that_is_called_see_through_becomes_white() -> None:
         (saved(noise(8, 8), "GIF"), "a GIF"),
         (saved(noise(8, 8), "BMP"), "a BMP"),
         (b"PK\x03\x04", "an archive"),
-        (b"hello there", "begins with 68 65 6c"),
+        (b"Rar!\x1a\x07\x01\0", "an archive"),
+        (b"x", "it is a text file and no picture; hand in a JPEG, PNG or WebP$"),
+        (b"\xef\xbb\xbfGr\xc3\xbc\xc3\x9fe\r\n", "a text file"),
+        ("Grüße".encode("utf-16"), "a text file"),
+        (("x" + "ü" * 400).encode(), "a text file"),
+        (b" <!DOCTYPE html><html></html>", "a web page"),
+        (b"<?xml version='1.0'?><annotations/>", "an XML file and no picture"),
+        (b"\0\x01\x02\x03", "no JPEG, PNG or WebP: its first bytes are those of none of them; save it as"),
+        (b"Gr\xfc\xdfe", "its first bytes are those of none"),
     ],
 )
 def test_other_kinds_of_files_are_refused_by_what_they_are(data: bytes, says: str) -> None:

@@ -16,7 +16,7 @@ from webapp.config import DETECTORS, POSE_MODELS, ROOT, Settings
 from webapp.core.skeleton import HAND_21, UPPER_BODY_6, Skeleton
 from webapp.vision import catalogue
 from webapp.vision.catalogue import ModelEntry, automatic_detector, files_needed, known_models
-from webapp.vision.own_card import CARD, OwnModelCard, PictureFormat, card_text
+from webapp.vision.own_card import CARD, OwnModelCard, Parity, PictureFormat, card_text
 from webapp.vision.registry import detector_name
 from webapp.vision.weights import FileState, ModelFile, model_file
 
@@ -34,9 +34,11 @@ def entry(name: str, weights_dir: Path) -> ModelEntry:
 def own_model(
     weights_dir: Path,
     name: str = "arms",
+    *,
     licence: str = "",
     made_by: str = "",
     skeleton: Skeleton = UPPER_BODY_6,
+    parity: Parity | None = None,
 ) -> Path:
     """The folder of a model with a card that is right."""
     folder = weights_dir / "own" / name
@@ -51,6 +53,7 @@ def own_model(
         skeleton=skeleton,
         licence=licence,
         made_by=made_by,
+        parity=parity,
     )
     (folder / CARD).write_text(card_text(card), encoding="utf-8")
     return folder
@@ -167,6 +170,16 @@ def test_a_model_of_the_users_own_is_shown_as_its_card_says(tmp_path: Path) -> N
     assert (found.licence, found.skeleton) == ("CC-BY-4.0", UPPER_BODY_6)
     assert found.purpose == "A model of your own (heatmap + offset), by Anna."
     assert found.size_bytes > len(CONTENT)
+
+
+def test_what_there_is_nothing_to_say_of_is_not_said_of_a_model_of_the_users_own(tmp_path: Path) -> None:
+    own_model(tmp_path, parity=Parity("float32", 24, "validation pictures", 0.004, 0.001, 0.00004, 0.00001))
+    own_model(tmp_path, "legs", parity=Parity("int8", 24, "validation pictures", 0.006, 0.001, 0.00006, 0.00001))
+
+    same = "Float32 against Keras on 24 validation pictures: no difference that could be measured."
+    assert entry("arms", tmp_path).purpose.endswith(f". {same}")
+    assert "largest keypoint difference 0.01 px" in entry("legs", tmp_path).purpose
+    assert entry("arms", tmp_path).licence == ""
 
 
 def test_a_model_of_hands_is_known_by_its_keypoints_and_goes_with_the_palm_detector(tmp_path: Path) -> None:

@@ -56,7 +56,21 @@ _STARTS = {
     b"\0\0\x01\0": "an icon",
     b"8BPS": "a Photoshop file",
     b"PK\x03\x04": "an archive",
+    b"Rar!": "an archive",
+    b"7z\xbc\xaf": "an archive",
+    b"\x1f\x8b": "an archive",
+    b"\x1aE\xdf\xa3": "a video",
 }
+_TEXTS = {
+    (b"<svg", b"<!doctype svg"): "an SVG (a drawing in XML)",
+    (b"<!doctype html", b"<html"): "a web page (HTML)",
+    (b"<?xml",): "an XML file",
+}
+"""Of what begins so, after blanks and in whatever case."""
+_TEXT_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""What UTF-16 begins with."""
+_NOT_IN_TEXTS = frozenset(range(32)) - frozenset(b"\t\n\f\r")
+_UTF8_MAX_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -183,15 +197,39 @@ def _require_known(head: bytes) -> None:
         raise InvalidInputError("it is empty (0 bytes); hand in a JPEG, PNG or WebP")
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return
-    is_a = next((name for start, name in _STARTS.items() if head.startswith(start)), None)
+    if (is_a := _kind_of_binary(head)) is not None:
+        raise InvalidInputError(f"it is {is_a}, which is not read; {_SAVE_AS}")
+    if (is_a := _kind_of_text(head)) is not None:
+        raise InvalidInputError(f"it is {is_a} and no picture; hand in a JPEG, PNG or WebP")
+    raise InvalidInputError(f"it is no JPEG, PNG or WebP: its first bytes are those of none of them; {_SAVE_AS}")
+
+
+def _kind_of_binary(head: bytes) -> str | None:
     if head[4:8] == b"ftyp":
-        is_a = _BRANDS.get(head[8:12], "a video")
+        return _BRANDS.get(head[8:12], "a video")
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "a video"
+    return next((name for start, name in _STARTS.items() if head.startswith(start)), None)
+
+
+def _kind_of_text(head: bytes) -> str | None:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<svg", b"<?xml", b"<!doctype svg")):
-        is_a = "an SVG (a drawing in XML)"
-    if is_a is None:
-        raise InvalidInputError(f"it is no JPEG, PNG or WebP: it begins with {head[:8].hex(' ')}; {_SAVE_AS}")
-    raise InvalidInputError(f"it is {is_a}, which is not read; {_SAVE_AS}")
+    if text.startswith(b"<?xml") and b"<svg" in text:
+        return "an SVG (a drawing in XML)"
+    named = next((name for starts, name in _TEXTS.items() if text.startswith(starts)), None)
+    return named or ("a text file" if _is_text(head) else None)
+
+
+def _is_text(head: bytes) -> bool:
+    """UTF-16 with its mark, or UTF-8 without control characters; the last character may be cut off."""
+    if head.startswith(_TEXT_MARKS):
+        return True
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        if len(head) < _HEAD_BYTES or error.start <= len(head) - _UTF8_MAX_BYTES:
+            return False
+    return _NOT_IN_TEXTS.isdisjoint(head)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -191,7 +191,7 @@ def _own_model(folder: Path) -> ModelEntry:
         purpose=_own_purpose(card),
         state=FileState.PRESENT,
         size_bytes=sum(stat.st_size for stat in files.values()),
-        licence=card.licence or "licence not stated",
+        licence=card.licence,
         subject="hands" if card.skeleton.kind == "hand" else "people",
         skeleton=card.skeleton,
     )

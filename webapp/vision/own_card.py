@@ -31,6 +31,8 @@ COORDINATES = ("unit", "centred", "pixels")
 SCORES = ("probabilities", "logits")
 OFFSETS = ("y_then_x", "x_then_y", "pairs")
 CELLS = ("centre", "corner", "grid")
+_MEASURABLE_PX = 0.005
+"""Less would be told as 0.00 pixels."""
 MIN_SIDE_PX, MAX_SIDE_PX = 8, 1024
 MIN_MARGIN, MAX_MARGIN = 0.5, 4.0
 MAX_TEXT = 400
@@ -83,10 +85,12 @@ class Parity:
     mean_share: float
 
     def __str__(self) -> str:
+        measured = f"{self.form} against Keras on {self.pictures} {self.pictures_of}"
+        if self.largest_px < _MEASURABLE_PX:
+            return f"{measured}: no difference that could be measured"
         return (
-            f"{self.form} against Keras on {self.pictures} {self.pictures_of}: largest keypoint difference "
-            f"{self.largest_px:.2f} px ({self.largest_share:.2%} of the side), mean {self.mean_px:.3f} px "
-            f"({self.mean_share:.3%})"
+            f"{measured}: largest keypoint difference {self.largest_px:.2f} px ({self.largest_share:.2%} of the side), "
+            f"mean {self.mean_px:.3f} px ({self.mean_share:.3%})"
         )
 
 
