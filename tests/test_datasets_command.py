@@ -92,6 +92,21 @@ def test_a_labelled_folder_makes_its_dataset_and_what_is_refused_stands_in_the_r
     assert "2 samples, 2 reviewed" in terminal.run(instance_dir, "datasets", "list")[1]
 
 
+def test_what_is_all_in_the_dataset_already_is_no_failure_and_what_brings_nothing_is(
+    terminal: Terminal, instance_dir: Path, anna: str, coco: Path, tmp_path: Path
+) -> None:
+    again = ("datasets", "import", str(coco), "--dataset", "Street")
+    terminal.run(instance_dir, *again, "--create")
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "a.jpg").write_bytes(b"")
+
+    known = terminal.run(instance_dir, *again)
+    torn = terminal.run(instance_dir, "datasets", "import", str(tmp_path / "torn"), "--dataset", "Street")
+
+    assert known[0] == 0, known
+    assert (torn[0], "Nothing came in: 1 file was refused" in torn[1]) == (1, True), torn
+
+
 def test_everybody_may_be_one_person(terminal: Terminal, instance_dir: Path, anna: str, coco: Path) -> None:
     terminal.run(instance_dir, "datasets", "create", "Street", "--skeleton", "coco_17", "--owner", anna)
 

@@ -98,7 +98,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> tuple[int, str
     if not came_in:
         made.take_back()
     if not came_in or not arguments.label_with:
-        return (0 if came_in else 1), done.text
+        return done.status, done.text  # of known pictures nothing has to come in
     wanted = labelling_parameters(arguments.label_with, done.job.id)
     labelled = _run_job(settings, _Asked(owner, "propose", dataset_id, wanted), None)
     return labelled.status, f"{done.text}\n{labelled.text}"

@@ -152,6 +152,7 @@ function links(job) {
   if (job.file_url) made.push(link(job.file_url, "download", `Download ${job.result.file}${megabytes(job.result.size_bytes)}`, "btn-primary", { download: "" }));
   if (job.next_url) made.push(link(job.next_url, "tags", "See them being labelled", "btn-primary"));
   if (job.state === "succeeded" && !["export", "train"].includes(job.kind)) made.push(link(job.dataset_url, "grid-3x3-gap", "Look at the pictures", job.next_url ? "btn-quiet" : "btn-primary"));
+  if (job.again_url) made.push(link(job.again_url, "arrow-left", "Try once more", "btn-primary"));
   if (job.report_url) made.push(link(job.report_url, "filetype-csv", "Download the report", "btn-quiet", { download: "" }));
   return made.length ? [element("div", { class: "job-links" }, ...made)] : [];
 }

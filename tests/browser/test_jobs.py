@@ -133,6 +133,22 @@ def test_the_end_of_an_import_leads_to_the_job_that_labels_what_came_in(app: Fla
     expect(page.get_by_text("Finding keypoints")).to_be_visible(timeout=SOON_MS)
 
 
+def test_an_import_that_brought_nothing_shows_why_and_leads_back_to_the_files(
+    app: Flask, page: Page, arms: Seeded
+) -> None:
+    ended = {"state": "failed", "message": "Nothing came in.", "ended_at": utc_now(), "result": "{}"}
+    job_id = job_row(app, arms, **ended)
+    with app.app_context(), transaction() as session:
+        session.add(JobFinding(job_id=job_id, kind="refused", file_name="a.jpg", reason="it is torn"))
+
+    page.goto(f"/jobs/{job_id}")
+
+    expect(page.get_by_text("it is torn")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_role("link", name="Look at the pictures")).to_have_count(0)
+    page.get_by_role("link", name="Try once more").click()
+    page.wait_for_url(f"**/datasets/{arms.dataset_id}/import")
+
+
 def test_what_an_import_refused_is_listed_as_text_and_the_rest_is_in_the_report(
     app: Flask, page: Page, arms: Seeded
 ) -> None:

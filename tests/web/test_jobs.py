@@ -163,6 +163,15 @@ def test_viewers_see_a_job_and_get_neither_its_file_nor_its_cancel_button(
     assert stranger.get_json(f"/datasets/{arms}/jobs").status_code == 404
 
 
+def test_an_import_that_has_failed_leads_back_to_where_it_was_handed_in(app: Flask, anna: Browser, arms: str) -> None:
+    job_id, again = asked(anna, arms), []
+    for wanted in ({"state": "succeeded"}, {"state": "failed"}, {"parameters": '{"source": "webcam"}'}):
+        ended(app, job_id, **{"kind": "import", "state": "failed", **wanted})
+        again.append(anna.get_json(f"/jobs/{job_id}").get_json()["again_url"])
+
+    assert again == [None, f"/datasets/{arms}/import", f"/datasets/{arms}/collect"]
+
+
 def test_cancelling_answers_how_it_stands(anna: Browser, arms: str) -> None:
     job_id = asked(anna, arms)
 

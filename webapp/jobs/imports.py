@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 
 from webapp.core.errors import InvalidInputError, NotFoundError
 from webapp.core.wording import counted
@@ -26,7 +26,7 @@ from webapp.db.jobs import JobFile, JobFinding
 from webapp.jobs.context import JobContext
 from webapp.jobs.import_people import DetectorFinder, Find, Names, Shots, found_people
 from webapp.jobs.import_pictures import KnownFiles, Prepared, Preparer, ReadAhead
-from webapp.jobs.import_rows import ImportRows
+from webapp.jobs.import_rows import KNOWN, ImportRows
 from webapp.jobs.import_sources import UPLOADS, ImportOrder, Incoming, Sources, files_at, import_order
 from webapp.jobs.import_undo import take_back, unmark
 from webapp.services.dataset_access import skeleton_of
@@ -34,6 +34,7 @@ from webapp.services.picture_files import delete_unused
 
 BATCH = 100
 """Items of one transaction."""
+REPEATED = "it shows nearly the same as a shot before it and was left out"
 _BATCH_BYTES = 64 * 2**20
 """Their encoded pictures are kept until it is committed; of large ones a batch has fewer."""
 
@@ -41,7 +42,8 @@ _BATCH_BYTES = 64 * 2**20
 def run_import(context: JobContext) -> Mapping[str, object]:
     """Take everything in. Begun again after a crash it goes on where the last transaction ended.
 
-    InvalidInputError where nothing can be made of it as a whole; `undo_import` then takes back what came in.
+    InvalidInputError where nothing can be made of it as a whole, or nothing of it came in; `undo_import` then takes
+    back what did.
     """
     order = import_order(context.parameters)
     dataset = db.session.get(Dataset, context.dataset_id)
@@ -57,7 +59,7 @@ def run_import(context: JobContext) -> Mapping[str, object]:
     db.session.rollback()
     with Sources(order, files, skeleton, context.settings) as sources:
         context.begin("Reading pictures", sources.expected())
-        importer.take(sources)
+        _require_some(context, importer.take(sources))
     with transaction() as session:
         unmark(session, context.dataset_id, context.job_id)
         session.execute(delete(JobFile).where(JobFile.job_id == context.job_id))
@@ -85,8 +87,8 @@ class _Importer:
         self._find: Find = DetectorFinder(settings, skeleton_of(dataset))
         self._shots = Shots(dataset.id, order.session, self._thumbnails) if order.source == "webcam" else None
 
-    def take(self, sources: Sources) -> None:
-        """Every item from where the attempt before ended, batch by batch."""
+    def take(self, sources: Sources) -> int:
+        """Every item from where the attempt before ended, batch by batch; how many there were in all."""
         batch: list[Prepared | Finding] = []
         done, kept_bytes = self._context.done, 0
         try:
@@ -102,7 +104,9 @@ class _Importer:
                         batch, kept_bytes = [], 0
                     self._context.look(done + len(batch))
             if batch:
-                self._rows.write(batch, done + len(batch))
+                done += len(batch)
+                self._rows.write(batch, done)
+            return done
         finally:
             db.session.rollback()
             delete_unused(self._preparer.without_rows)
@@ -126,9 +130,7 @@ class _Importer:
                 incoming.reported_name, "nobody was found in it; only pictures that show somebody are taken in"
             )
         if self._shots is not None and self._shots.repeats(look, prepared.scale, people[0].box):
-            return Finding(
-                incoming.reported_name, "it shows nearly the same as a shot before it and was left out", "noted"
-            )
+            return Finding(incoming.reported_name, REPEATED, "noted")
         for person in people:
             self._thumbnails.keep(look, stored.sha256, person.box, prepared.scale)
         return replace(prepared, incoming=replace(incoming, people=people), look=None)
@@ -142,14 +144,41 @@ def _files(order: ImportOrder, context: JobContext) -> NamedFiles:
     return NamedFiles({name: upload_path(folder, context.job_id, number) for number, name in db.session.execute(query)})
 
 
+def _require_some(context: JobContext, items: int) -> None:
+    """InvalidInputError where all attempts together met no picture that is in the dataset now, or was there before.
+
+    items: that were met. Pictures that somebody deleted since they came in are no failure: nothing was refused then.
+    """
+    of_job = JobFinding.job_id == context.job_id
+    known = JobFinding.kind == "noted", JobFinding.reason.startswith(KNOWN) | (JobFinding.reason == REPEATED)
+    met = select(exists().where(Picture.job_id == context.job_id) | exists().where(of_job, *known))
+    some, counts = db.session.scalar(met), _counts(context)
+    db.session.rollback()
+    if some or (items and not counts):
+        return
+    if not items:
+        raise InvalidInputError(
+            "nothing came in: there is no picture, video or labelled dataset in what was handed in; hand in others"
+        )
+    reasons = "the report says why"
+    if refused := counts.get("refused"):
+        reasons = f"{counted(refused, 'file was', 'files were')} refused, and {reasons}"
+    raise InvalidInputError(f"nothing came in: {reasons}; put that right, or hand in others")
+
+
+def _counts(context: JobContext) -> Mapping[str, int]:
+    """Findings of all attempts by kind."""
+    findings = select(JobFinding.kind, func.count()).where(JobFinding.job_id == context.job_id)
+    return {row[0]: row[1] for row in db.session.execute(findings.group_by(JobFinding.kind))}
+
+
 def _ended(context: JobContext) -> Mapping[str, object]:
     """The result: how much came in with all attempts."""
     of_job = Picture.job_id == context.job_id
     pictures = db.session.scalar(select(func.count()).select_from(Picture).where(of_job)) or 0
     joined = select(func.count()).select_from(Sample).join(Picture, Picture.id == Sample.picture_id).where(of_job)
     samples = db.session.scalar(joined) or 0
-    findings = select(JobFinding.kind, func.count()).where(JobFinding.job_id == context.job_id)
-    counts = {row[0]: row[1] for row in db.session.execute(findings.group_by(JobFinding.kind))}
+    counts = _counts(context)
     db.session.rollback()
     parts = [f"{counted(pictures, 'picture')} with {counted(samples, 'sample')} came in"]
     if refused := counts.get("refused"):

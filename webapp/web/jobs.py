@@ -221,10 +221,19 @@ def _job(job: Job, level: Need | None, counts: FindingCounts) -> dict[str, objec
         "report_url": url_for("jobs.report", job_id=job.id) if has_report else None,
         "file_url": url_for("jobs.file", job_id=job.id) if has_file else None,
         "next_url": url_for("jobs.detail", job_id=result["next_job_id"]) if "next_job_id" in result else None,
+        "again_url": _again_url(job) if may_edit else None,
         "dataset_url": url_for("curation.grid", dataset_id=job.dataset_id),
         "cancel_url": url_for("jobs.cancel", job_id=job.id) if may_edit and not jobs.has_ended(job) else None,
         "ended": jobs.has_ended(job),
     }
+
+
+def _again_url(job: Job) -> str | None:
+    """Where an import that has failed is tried once more."""
+    if job.kind != "import" or job.state != "failed":
+        return None
+    page = "webcam" if jobs.parameters_of(job).get("source") == "webcam" else "upload"
+    return url_for(f"collecting.{page}", dataset_id=job.dataset_id)
 
 
 def _line(finding: Finding) -> dict[str, str]:

@@ -63,7 +63,7 @@ def test_a_picture_that_somebody_deletes_while_it_is_taken_for_known_is_refused(
 
     monkeypatch.setattr(import_pictures.Preparer, "prepare", with_a_deletion_after)
     job_id, state = imported(desk, settings, **{"from": str(folder)})
-    assert (state, counts(desk.app)[:2]) == ("succeeded", (0, 0))
+    assert (state, counts(desk.app)[:2]) == ("failed", (0, 0))
     assert "hand it in again" in findings(desk.app, job_id)[0][2]
 
 

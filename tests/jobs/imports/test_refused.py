@@ -6,18 +6,29 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.dataset_seeding import drawn_picture
 from tests.datasets.hostile import HEIC, SVG, noise, png_bomb, saved, zip_of
 from tests.jobs.conftest import Desk
 from tests.jobs.importing import (
+    add_job,
+    add_uploads,
+    coco_folder,
     counts,
+    do_job,
     figures,
     findings,
     imported,
 )
 from webapp.config import Settings
+from webapp.datasets.uploads import uploads_dir
 from webapp.db.base import db
 from webapp.db.datasets import Picture
+from webapp.db.jobs import Job
+from webapp.jobs import imports
+from webapp.jobs.claims import claim, give_back
+from webapp.jobs.running import RunningJob
 
 
 def test_every_bad_file_is_refused_by_name_and_the_rest_goes_on(desk: Desk, settings: Settings, tmp_path: Path) -> None:
@@ -100,6 +111,45 @@ def test_more_bytes_than_an_import_may_have_are_refused(desk: Desk, settings: Se
     job_id, state = imported(desk, replace(settings, max_import_bytes=5000), **{"from": str(folder)})
     assert state == "failed"
     assert "more than 5000 bytes" in (desk.row(job_id).message or "")
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({}, "there is no picture, video or labelled dataset in what was handed in"),
+        ({"a.svg": SVG, "b.jpg": b""}, "2 files were refused, and the report says why"),
+    ],
+    ids=("empty", "refused ones"),
+)
+def test_an_import_of_which_nothing_came_in_has_failed_and_says_why(
+    desk: Desk, settings: Settings, tmp_path: Path, files: dict[str, bytes], why: str
+) -> None:
+    job_id = add_job(desk.app, desk.owner_id, desk.dataset_id)
+    add_uploads(desk.app, settings, job_id, [("handed in.zip", zip_of(files))])
+    job = do_job(desk.app, settings, job_id)
+    assert (job.state, why in (job.message or "")) == ("failed", True), job.message
+    assert sorted(name for _, name, _ in findings(desk.app, job_id)) == sorted(files)
+    assert not uploads_dir(settings.instance_dir, job_id).exists()
+
+
+def test_an_import_of_what_is_all_there_already_has_succeeded(desk: Desk, settings: Settings, tmp_path: Path) -> None:
+    folder = coco_folder(tmp_path / "coco", range(3))
+    imported(desk, settings, **{"from": str(folder)})
+    job_id, state = imported(desk, settings, **{"from": str(folder)})
+    assert (state, len(findings(desk.app, job_id))) == ("succeeded", 3)
+
+
+def test_what_an_attempt_before_brought_counts(desk: Desk, settings: Settings, tmp_path: Path) -> None:
+    folder = figures(tmp_path / "f", "a.jpg")
+    job_id = add_job(desk.app, desk.owner_id, desk.dataset_id, **{"from": str(folder)})
+    with desk.app.app_context():
+        held = claim(job_id)
+        assert held is not None
+        imports.run_import(RunningJob(settings, held, db.session.get_one(Job, job_id)))
+        give_back(held)
+    (folder / "b.jpg").write_bytes(b"")
+    job = do_job(desk.app, settings, job_id)
+    assert (job.state, counts(desk.app)[0], job.attempts) == ("succeeded", 1, 2), job.message
 
 
 def test_nothing_handed_in_is_said_so(desk: Desk, settings: Settings, tmp_path: Path) -> None:
