@@ -30,6 +30,36 @@ def test_a_database_that_fails_is_told_as_a_page_and_as_json(broken_database: Br
     assert "Nothing was lost" in json.get_json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("address", "list_address", "name"),
+    [
+        ("/runs/gone", "/runs/", "Training"),
+        ("/runs/compare?run=one", "/runs/", "Training"),
+        ("/datasets/gone/", "/datasets/", "Datasets"),
+        ("/datasets/gone/runs/", "/datasets/", "Datasets"),
+        ("/models/gone/further", "/models/", "Models"),
+        ("/actions/gone", "/actions/", "Actions"),
+    ],
+)
+def test_an_error_page_leads_back_to_the_list_that_its_address_belongs_to(
+    log_in: LogIn, address: str, list_address: str, name: str
+) -> None:
+    anna = log_in("anna")
+
+    page = anna.get(address)
+
+    assert page.status_code in {404, 422}
+    assert f'<a class="btn btn-primary" href="{list_address}">To {name}</a>' in page.text
+    assert anna.get(list_address).status_code == 200
+
+
+def test_an_error_page_outside_of_any_list_leads_to_the_start_page_alone(log_in: LogIn) -> None:
+    page = log_in("anna").get("/nowhere/at/all").text
+
+    assert '<a class="btn btn-primary" href="/">To the start page</a>' in page
+    assert "To Training" not in page
+
+
 def test_health_does_not_depend_on_the_database(broken_database: Browser) -> None:
     assert broken_database.get("/healthz").status_code == 200
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from flask import Flask, current_app, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -31,6 +32,15 @@ TITLES = {
     500: "Something went wrong",
     503: "Not available at the moment",
 }
+
+SECTIONS: Mapping[str, str] = {
+    "actions": "Actions",
+    "datasets": "Datasets",
+    "history": "History",
+    "models": "Models",
+    "runs": "Training",
+}
+"""Parts of the site with a list of their own, by how their addresses begin: what an error page leads back to."""
 
 # the nearest class counts, so BodyError is 400 although it is an InvalidInputError
 STATUSES: dict[type[MoveprintError], int] = {
@@ -101,11 +111,19 @@ def answer(status: int, text: str) -> Response:
     """The sentence as {error} or as a page, by what the request wants."""
     if wants_json():
         return make_response(jsonify(error=text), status)
-    shown = {"title": TITLES.get(status, "Not possible"), "sentence": text, "status": status}
+    title = TITLES.get(status, "Not possible")
+    shown = {"title": title, "sentence": text, "status": status, "section": _section(request.path)}
     if status >= 500:
         # who is logged in stands in the database, which may be what failed: so without Flask's context, which asks it
         return make_response(current_app.jinja_env.get_template("errors/error.html").render(shown), status)
     return make_response(render_template("errors/error.html", **shown), status)
+
+
+def _section(path: str) -> tuple[str, str] | None:
+    """Address and name of the list that the address belongs to; None for the list itself and where there is none."""
+    name = path.split("/")[1] if path.count("/") > 1 else ""
+    address = f"/{name}/"
+    return (address, SECTIONS[name]) if name in SECTIONS and path != address else None
 
 
 def _sentence(error: HTTPException) -> str:
