@@ -42,7 +42,7 @@ export class RunProgress {
     progress.hidden = run.ended;
     this.#fill(run);
     setText(counted, countedWords(run));
-    if (this.#state !== null && this.#state !== run.state) this.#announce.textContent = run.state === "running" ? "It has begun." : `The run is ${text}. ${run.message ?? ""}`;
+    if (this.#state !== null && this.#state !== run.state) this.#announce.textContent = changeWords(run, text);
     this.#state = run.state;
   }
 
@@ -67,7 +67,7 @@ export class RunProgress {
 
   async #cancel() {
     const { cancel } = this.#parts;
-    const text = "It stops within a batch. The best network so far is kept, but not judged on the test.";
+    const text = "It stops within a batch. The network of the epoch with the lowest validation loss is kept, but not judged on the test.";
     if (!(await this.#question.ask({ title: "Cancel this run?", text, button: "Cancel the run", danger: true }))) return;
     cancel.disabled = true;
     try {
@@ -87,6 +87,13 @@ export function shareDone({ state, training, epoch, epochs, batch, batches, time
   return Math.min(1, Math.max((epoch + (part ?? 0)) / epochs, time_share ?? 0)); // whichever ends it first
 }
 
+// A cancelled run's message says itself that it was.
+function changeWords({ state, message }, text) {
+  if (state === "running") return "It has begun.";
+  if (state === "cancelled" && message) return message;
+  return `The run is ${text}. ${message ?? ""}`.trim();
+}
+
 function stepWords(run) {
   if (run.ended) return run.message ?? "";
   if (run.cancelling) return "Being cancelled …";
@@ -97,10 +104,11 @@ function stepWords(run) {
 
 function countedWords(run) {
   if (run.state !== "running" && !run.epoch) return "";
-  const best = run.best_epoch === null ? "" : `best so far: ${percent(run.best_pck)} of the validation keypoints, after epoch ${run.best_epoch}`;
-  if (run.ended) return best.replace(" so far", "");
+  // the lowest validation loss decides, and PCK@0.2 may have been higher in another epoch
+  const kept = run.best_epoch === null ? "" : `kept${run.ended ? "" : " so far"}: epoch ${run.best_epoch}, of the lowest validation loss; it finds ${percent(run.best_pck)} of the validation keypoints`;
+  if (run.ended) return kept;
   if (!run.training) return run.batches ? `${run.batch.toLocaleString()} of ${run.batches.toLocaleString()}` : "";
   const left = run.time_left_s === null || run.cancelling ? "" : `${atMost(run.time_left_s)}, less when it stops early`;
   const batches = run.batches ? `batch ${run.batch.toLocaleString()} of ${run.batches.toLocaleString()}` : "";
-  return [left, batches, best].filter(Boolean).join(" · ");
+  return [left, batches, kept].filter(Boolean).join(" · ");
 }

@@ -36,7 +36,7 @@ def test_a_run_is_watched_while_it_goes_on_until_its_results_come(
     bar = page.get_by_role("progressbar")
     expect(bar).to_have_attribute("aria-valuenow", "3", timeout=SOON_MS)
     expect(page.get_by_text("at most 9 minutes left")).to_be_visible()
-    expect(page.get_by_text("best so far: 80.0 %")).to_be_visible()
+    expect(page.get_by_text("kept so far: epoch 6, of the lowest validation loss; it finds 80.0 %")).to_be_visible()
     page.get_by_role("navigation", name="On this page").get_by_role("link", name="Settings").click()
     expect(page.locator("#settings")).to_have_attribute("open", "")
 
@@ -47,7 +47,9 @@ def test_a_run_is_watched_while_it_goes_on_until_its_results_come(
         told.epoch = told.best_epoch = 8
         told.best_pck = 0.9
         told.data = json.dumps(data_facts(arms))
-    expect(page.get_by_text("best so far: 90.0 %")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("kept so far: epoch 8, of the lowest validation loss; it finds 90.0 %")).to_be_visible(
+        timeout=SOON_MS
+    )
     expect(page.get_by_role("row", name="Training 60 5")).to_be_visible(timeout=SOON_MS)
     expect(page.locator("[data-use=memory_mb]")).to_have_text("4,321 MB")
     expect(page.locator("[data-use=data_share]")).to_have_text("25.0 % of the time")
@@ -120,6 +122,7 @@ def test_a_run_is_cancelled_after_a_question_by_keyboard(app: Flask, open_page: 
 
     expect(page.get_by_text("Being cancelled …")).to_be_visible(timeout=SOON_MS)
     change_job(app, run_id, state="cancelled", ended_at=utc_now(), message="It was cancelled.")
+    expect(page.locator("[data-announce]")).to_have_text("It was cancelled.", timeout=SOON_MS)
     expect(page.get_by_text("kept the network of epoch 1")).to_be_visible(timeout=SOON_MS)
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete the run").click()
