@@ -8,8 +8,9 @@ const form = find(document, "[data-run-form]");
 const problem = find(form, "[data-form-error]");
 const losses = JSON.parse(form.dataset.losses);
 const withoutWeights = JSON.parse(form.dataset.withoutWeights);
+const SHARES = ["validation_share", "test_share"];
 const onProposed = find(form, "[data-train-on-proposed]");
-const outlook = new RunOutlook(find(document, "[data-outlook]"), find(form, "[data-start-problem]"), () => settingsOf(form));
+const outlook = new RunOutlook(find(document, "[data-outlook]"), find(form, "[data-start-problem]"), () => settingsOf(form), showFaults);
 const preview = new RunPreview(find(form, "[data-preview]"), () => settingsOf(form), nothingToShow);
 
 // The settings as the server takes them. A name with a stop in it is one of an object: "augmentation.flip".
@@ -25,6 +26,7 @@ export function settingsOf(root) {
 
 function valueOf(input) {
   if (input.dataset.kind === "switch") return input.disabled ? input.dataset.wanted === "true" : input.checked;
+  if (input.validity.badInput) return ""; // no number, which is not the same as none
   if (input.value.trim() === "") return null; // nothing chosen; of a number: none
   return input.dataset.kind === "number" ? Number(input.value) : input.value;
 }
@@ -68,62 +70,60 @@ function fieldOf(name) {
   return form.querySelector(`[data-field="${CSS.escape(name ?? "")}"]`);
 }
 
-function clearErrors() {
+function clearErrors(root = form) {
   problem.hidden = true;
-  for (const place of form.querySelectorAll("[data-error]")) place.replaceChildren();
-  for (const input of form.querySelectorAll(".is-invalid")) {
+  for (const place of root.querySelectorAll("[data-error]")) place.replaceChildren();
+  for (const input of root.querySelectorAll(".is-invalid")) {
     input.classList.remove("is-invalid");
     input.removeAttribute("aria-invalid");
   }
 }
 
-function showError(text, name) {
-  const field = fieldOf(name);
-  if (!field) {
-    problem.textContent = text;
-    problem.hidden = false;
-    problem.focus();
-    return;
+// Each beside its field, what is of none of them below the form. Gives the first input that is at fault.
+function showFaults(faults) {
+  const inputs = [];
+  const others = [];
+  for (const { field: name, error } of faults) {
+    const field = fieldOf(name);
+    if (!field) {
+      others.push(error);
+      continue;
+    }
+    clearErrors(field);
+    const folded = field.closest("details");
+    if (folded) folded.open = true;
+    const input = find(field, "input, select");
+    input.classList.add("is-invalid");
+    input.setAttribute("aria-invalid", "true");
+    find(field, "[data-error]").replaceChildren(element("span", { role: "alert" }, error));
+    inputs.push(input);
   }
-  const folded = field.closest("details");
-  if (folded) folded.open = true;
-  const input = find(field, "input, select");
-  input.classList.add("is-invalid");
-  input.setAttribute("aria-invalid", "true");
-  find(field, "[data-error]").replaceChildren(element("span", { role: "alert" }, text));
-  input.focus();
+  problem.textContent = others.join(" ");
+  problem.hidden = !others.length;
+  return inputs[0] ?? (others.length ? problem : null);
 }
 
-// Every number that is out of its range, the first in focus; the rest is the server's to judge.
-function wrongNumbers() {
-  return [...form.querySelectorAll("input[type=number]")].flatMap((input) => {
-    const { badInput, rangeUnderflow, rangeOverflow, stepMismatch } = input.validity;
-    const step = Number(input.step);
-    if (!badInput && !rangeUnderflow && !rangeOverflow && !(stepMismatch && step >= 1)) return [];
-    const kind = step === 1 ? "a whole number" : step > 1 ? `a multiple of ${step}` : "a number";
-    const label = input.labels[0].firstChild.textContent.trim();
-    return [[`${label} must be ${kind} from ${Number(input.min)} to ${Number(input.max)}.`, input.name]];
-  });
+// What is wrong with shares that are judged together is told anew once either is another.
+function clearErrorsOf(name) {
+  for (const one of SHARES.includes(name) ? SHARES : [name]) {
+    const field = fieldOf(one);
+    if (field) clearErrors(field);
+  }
 }
 
 async function start(event) {
   event.preventDefault();
   clearErrors();
-  const name = form.elements.name.value.trim();
-  if (!name) return showError("A run needs a name; say what is tried with it.", "name");
-  const wrong = wrongNumbers();
-  for (const [text, field] of wrong.toReversed()) showError(text, field);
-  if (wrong.length) return undefined;
   const button = find(form, "[type=submit]");
   button.disabled = true;
   try {
-    const { run_url: url } = await requestJson(form.dataset.url, { method: "POST", body: { name, settings: settingsOf(form) } });
+    const body = { name: form.elements.name.value.trim(), settings: settingsOf(form) };
+    const { run_url: url } = await requestJson(form.dataset.url, { method: "POST", body });
     location.assign(url);
   } catch (error) {
     button.disabled = false;
-    showError(error.message, error.answer.field);
+    showFaults(error.answer?.faults ?? [{ field: null, error: error.message }])?.focus();
   }
-  return undefined;
 }
 
 function showSliders() {
@@ -133,6 +133,7 @@ function showSliders() {
 form.addEventListener("submit", start);
 form.addEventListener("input", ({ target }) => {
   showSliders();
+  clearErrorsOf(target.name);
   if (target.name?.startsWith("augmentation.")) preview.later();
 });
 form.addEventListener("change", ({ target }) => {

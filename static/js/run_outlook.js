@@ -9,11 +9,13 @@ export class RunOutlook {
   #asking = new AbortController();
   #timer = 0;
 
-  // settings(): as the server takes them. problem: where it says beside Start why the run would fail.
-  constructor(root, problem, settings) {
+  // settings(): as the server takes them. problem: where it says beside Start why the run would fail. showFaults(faults): what is
+  // wrong with the settings themselves, field by field.
+  constructor(root, problem, settings, showFaults) {
     this.root = root;
     this.problem = problem;
     this.settings = settings;
+    this.showFaults = showFaults;
     this.told = JSON.parse(root.dataset.outlook);
     this.#show();
   }
@@ -41,7 +43,10 @@ export class RunOutlook {
       this.told = await requestJson(this.root.dataset.url, { method: "POST", body, signal });
       this.#show();
     } catch (error) {
-      if (!signal.aborted) this.#tellProblem(error.message);
+      if (signal.aborted) return undefined;
+      const { faults } = error.answer ?? {};
+      this.#tellProblem(faults ? "" : error.message);
+      if (faults) this.showFaults(faults);
     }
     return undefined;
   }

@@ -51,16 +51,46 @@ def test_where_nothing_is_reviewed_the_form_offers_the_proposed_ones(
     )
 
 
-def test_all_numbers_that_are_wrong_are_marked_at_once(open_page: OpenPage, arms: Seeded) -> None:
-    page = open_page(f"/datasets/{arms.dataset_id}/runs/new", username="chief")
+def test_all_that_is_wrong_is_marked_at_once(open_page: OpenPage, arms: Seeded) -> None:
+    page = open_page(f"/datasets/{arms.dataset_id}/runs/new", username="chief", expected_errors="status of 422")
+    name, epochs = page.get_by_label("Name", exact=True), page.get_by_label("Epochs", exact=True)
     page.get_by_text("More settings").click()
-    page.get_by_label("Epochs", exact=True).fill("0")
+    name.fill("")
+    epochs.fill("0")
     page.get_by_label("Side of the picture").fill("33")
+    page.get_by_label("Batch").fill("")
+    page.get_by_text("More settings").click()
     page.get_by_role("button", name="Start the run").click()
 
-    expect(page.get_by_text("Epochs must be a whole number from 1 to 10000.")).to_be_visible()
-    expect(page.get_by_text("Side of the picture must be a multiple of 32")).to_be_visible()
-    expect(page.get_by_label("Epochs", exact=True)).to_be_focused()
+    expect(page.get_by_text("Epochs must be a whole number from 1 to 10000, got 0.")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("Side of the picture must be a multiple of 32, got 33.")).to_be_visible()
+    expect(page.get_by_text("Batch must be a whole number from 1 to 1024.", exact=True)).to_be_visible()
+    expect(page.locator(".is-invalid")).to_have_count(4)
+    expect(name).to_be_focused()
+
+    epochs.fill("3")
+
+    expect(page.locator(".is-invalid")).to_have_count(3)
+    expect(page.locator("[data-form-error]")).to_be_hidden()
+
+
+def test_shares_that_leave_too_little_are_both_marked_and_told_once(open_page: OpenPage, arms: Seeded) -> None:
+    page = open_page(f"/datasets/{arms.dataset_id}/runs/new", username="chief", expected_errors="status of 422")
+    validation, test = page.get_by_label("For validation"), page.get_by_label("For the test")
+    page.get_by_text("More settings").click()
+    validation.fill("0.5")
+    test.fill("0.5")
+    test.press("Tab")
+    told = page.get_by_text("must leave at least a fifth to train on")
+    expect(told).to_be_visible(timeout=SOON_MS)
+
+    page.get_by_role("button", name="Start the run").click()
+
+    expect(validation).to_be_focused(timeout=SOON_MS)
+    expect(told).to_have_count(1)
+    expect(page.locator(".is-invalid")).to_have_count(2)
+    validation.fill("0.1")
+    expect(page.locator(".is-invalid")).to_have_count(0)
 
 
 def test_only_losses_that_fit_the_answer_are_offered(open_page: OpenPage, arms: Seeded) -> None:

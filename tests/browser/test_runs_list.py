@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from playwright.sync_api import expect
 
+from tests.browser import seeding
 from tests.browser.conftest import OpenPage
 from tests.browser.driving import SOON_MS
+from tests.browser.running import RunningServer
 from tests.browser.teaching import post
 from tests.browser.training_runs import Seed, app, arms, seed
 from tests.dataset_seeding import Seeded
-from tests.run_seeding import evaluation
+from tests.run_seeding import evaluation, seed_run
+from webapp.db.base import new_id
+from webapp.services.accounts import get_account
 from webapp.web.runs import ON_A_PAGE
 
 __all__ = ["app", "arms", "seed"]
@@ -112,3 +117,25 @@ def test_runs_of_one_page_are_compared_without_a_script(open_page: OpenPage, arm
     page.get_by_role("button", name="Compare").click()
 
     expect(page.get_by_role("heading", name="Runs compared")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_two_runs_are_seen_beside_each_other_however_long_their_names(
+    open_page: OpenPage, server: RunningServer, app: Flask, width: int
+) -> None:
+    long = f"{new_id()}{'w' * 80}"[:80]
+    seeded = seeding.dataset(server, "chief", 4, name=long, people=("Anna", "Ben"), states=("reviewed",))
+    with app.app_context():
+        chief = get_account("chief").id
+        wing = {"family": "regression", "loss": "wing"}
+        told = evaluation(seeded)
+        ids = [seed_run(seeded, chief, name=long, settings=each, metrics=told) for each in ({}, wing)]
+    page = open_page(
+        f"/runs/compare?run={ids[0]}&run={ids[1]}", username="chief", viewport={"width": width, "height": 900}
+    )
+
+    frames = page.locator(".table-responsive")
+
+    expect(frames).to_have_count(3)
+    for frame in frames.all():
+        assert frame.evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from tests.run_seeding import accuracy
 from webapp.core.errors import InvalidInputError
-from webapp.services.run_comparison import Row, by_keypoint, differing, overall, require_count
+from webapp.services.run_comparison import Held, Row, apart, by_keypoint, differing, overall, require_count
 from webapp.training.config import run_settings
 
 
@@ -38,6 +39,43 @@ def test_a_run_judged_on_what_it_was_chosen_by_is_not_beside_one_judged_on_the_t
     rows = by_keypoint([judged(0.9, "validation"), judged(0.5)])
 
     assert next(row.values for row in rows) == [None, 0.5]
+
+
+def held(version: str = "v", samples: Mapping[str, int] | None = None, **settings: object) -> Held:
+    return Held("arms", version, run_settings(settings), samples)
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (held(epochs=3, side_px=64), None),
+        (held(samples={"test": 3}), None),
+        (held("w"), ()),
+        (held("w", seed=2), ()),
+        (held(seed=2), ("seed",)),
+        (held(split_by="source"), ("split_by",)),
+        (held(states=["reviewed", "proposed"]), ("states",)),
+        (held(validation_share=0.2, test_share=0.2), ("validation_share", "test_share")),
+    ],
+)
+def test_runs_are_judged_by_the_same_samples_only_if_version_and_split_are_the_same(
+    other: Held, why: tuple[str, ...] | None
+) -> None:
+    assert apart([held(), held(), other]) == why
+
+
+def test_runs_whose_splits_are_of_other_sizes_were_judged_apart() -> None:
+    assert apart([held(samples={"test": 3}), held(samples={"test": 4})]) == ()
+
+
+def test_none_is_best_of_runs_that_were_judged_apart() -> None:
+    rows = [
+        *overall([judged(0.5), judged(0.7)], [0.5, 0.7], alike=False),
+        *by_keypoint([judged(0.5), judged(0.7)], alike=False),
+    ]
+
+    assert rows
+    assert all(row.best == frozenset() for row in rows)
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])

@@ -114,14 +114,30 @@ def test_runs_are_compared_by_what_differs_and_the_best_is_marked(
 ) -> None:
     other = seeded(app, people, arms, name="Larger", settings={"side_px": 192}, pck=0.9, metrics=evaluation(arms, 0.85))
 
+    assert "Best PCK" not in people["viewer"].get("/runs/").text
+
     page = people["viewer"].get(f"/runs/compare?run={done}&run={other}").text
 
     assert "192 pixels" in page
     assert "Learning rate" not in page
     assert '85.0 % <span class="tag tag-good">best</span>' in page
+    assert "kept epoch 11" in page
+    assert "data-apart" not in page
     assert people["viewer"].get(f"/runs/compare?run={done}&run={done}").status_code == 422
     seven = "&".join(f"run={number}" for number in range(7))
     assert people["viewer"].get(f"/runs/compare?{seven}").status_code == 422
+
+
+def test_none_is_best_of_runs_whose_samples_were_divided_otherwise(
+    app: Flask, people: dict[str, Browser], arms: Seeded, done: str
+) -> None:
+    other = seeded(app, people, arms, settings={"test_share": 0.2}, pck=0.9, metrics=evaluation(arms, 0.85))
+
+    page = people["viewer"].get(f"/runs/compare?run={done}&run={other}").text
+
+    assert "not divided alike (see For the test), so they were not judged by the same pictures" in page
+    assert 'tag-good">best' not in page
+    assert "85.0 %" in page
 
 
 def test_losses_of_different_kinds_are_not_laid_over_each_other(

@@ -58,24 +58,30 @@ def test_a_run_is_asked_for_and_then_waits_with_the_settings_it_was_given(
         ({"max_minutes": "soon"}, "max_minutes", "Longest time must be a number"),
         ({"batch_size": 0}, "batch_size", "Batch must be a whole number from 1 to 1024, got 0."),
         ({"states": []}, "states", "Labels must be some of"),
-        ({"validation_share": 0.5, "test_share": 0.5}, None, "must leave at least a fifth"),
+        ({"batch_size": None}, "batch_size", "Batch must be a whole number from 1 to 1024."),
+        ({"max_minutes": ""}, "max_minutes", "Longest time must be a number from 0.05 to 10000."),
+        ({"validation_share": 90}, "validation_share", "For validation must be a number from 0.02 to 0.5, got 90."),
+        ({"width": 3}, "width", "A run has no setting 'width'; known: family, network, side_px"),
     ],
-    ids=["epochs", "change", "loss", "text", "batch", "states", "both"],
+    ids=["epochs", "change", "loss", "text", "batch", "states", "empty", "no number", "share", "unknown"],
 )
 def test_a_refusal_names_the_field_that_is_wrong(
-    people: dict[str, Browser], arms: Seeded, *, wanted: dict[str, object], field: str | None, words: str
+    people: dict[str, Browser], arms: Seeded, *, wanted: dict[str, object], field: str, words: str
 ) -> None:
     answer = people["owner"].send_json(f"{base(arms)}/runs", {"name": "First", "settings": wanted})
 
     assert answer.status_code == 422
-    assert answer.get_json()["field"] == field
-    assert words in answer.get_json()["error"]
+    (fault,) = answer.get_json()["faults"]
+    assert fault["field"] == field
+    assert fault["error"].startswith(words)
+    assert answer.get_json()["error"] == fault["error"]
 
 
 def test_a_run_without_a_name_is_refused_beside_the_name(people: dict[str, Browser], arms: Seeded) -> None:
     answer = people["owner"].send_json(f"{base(arms)}/runs", {"name": " ", "settings": {}})
 
-    assert (answer.status_code, answer.get_json()["field"]) == (422, "name")
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.get_json()["faults"]] == ["name"]
 
 
 def test_what_is_sent_must_be_settings(people: dict[str, Browser], arms: Seeded) -> None:
@@ -190,4 +196,4 @@ def test_changes_of_pictures_are_drawn_before_a_run(people: dict[str, Browser], 
 
     assert (drawn.status_code, drawn.mimetype) == (200, "image/png")
     assert drawn.data.startswith(b"\x89PNG")
-    assert error_of(refused) == "rotation_deg must be a number from 0 to 180, got 900."
+    assert refused.get_json()["error"] == "Turn must be a number from 0 to 180, got 900."

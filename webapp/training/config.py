@@ -153,7 +153,7 @@ def _value(key: str, value: object, default: object) -> object:
 
 def _states(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not value or not all(state in STATES for state in value):
-        raise InvalidInputError(f"states must be some of {', '.join(STATES)}, got {value!r:.60}")
+        raise InvalidInputError(f"states must be some of {', '.join(STATES)}{_got(value)}")
     return tuple(state for state in STATES if state in value)
 
 
@@ -161,6 +161,11 @@ def _text(key: str, value: object) -> str | None:
     if value is not None and not (isinstance(value, str) and 0 < len(value) <= MAX_TEACHER):
         raise InvalidInputError(f"{key} must be a name of at most {MAX_TEACHER} characters, got {value!r:.40}")
     return value
+
+
+def _got(value: object) -> str:
+    """What came instead; nothing of what was left empty, which has no words of its own."""
+    return f", got {value!r:.40}" if value or value == 0 else ""
 
 
 def _number(key: str, value: object, default: object) -> float | int | None:
@@ -172,5 +177,5 @@ def _number(key: str, value: object, default: object) -> float | int | None:
     fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
     if not isinstance(value, int | float) or not fits or (whole and value != int(value)):
         limits = f"{low} to {high}" if whole else f"{low:g} to {high:g}"
-        raise InvalidInputError(f"{key} must be {kind} from {limits}, got {value!r:.40}")
+        raise InvalidInputError(f"{key} must be {kind} from {limits}{_got(value)}")
     return int(value) if whole else float(value)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from webapp.core.errors import InvalidInputError
+from webapp.core.errors import InvalidInputError, sentence
 from webapp.services.names import clean_name
+from webapp.services.runs import NO_NAME
 from webapp.training.config import RANGES, run_settings
 
 AUGMENTATION = "augmentation"
 SHARE = "share of "
 """What the unit of a number of 0..1 begins with; a page shows it in percent."""
+SHARES = ("validation_share", "test_share")
+"""Settings that are judged together as well."""
 WITHOUT_WEIGHTS = {"small"}
 """Networks that nobody has published weights of."""
 FAMILY_NAMES = {
@@ -81,7 +85,7 @@ MORE: Mapping[str, Sequence[Field]] = {
         Field(
             "validation_share",
             "For validation",
-            "By these the best epoch is chosen.",
+            "By these the epoch that is kept is chosen.",
             "share of all samples",
             step="0.01",
         ),
@@ -152,27 +156,57 @@ CHANGES: Sequence[Field] = (
 """How pictures are changed at random while it learns."""
 
 
-def field_at_fault(name: str, raw: Mapping[str, Any]) -> str | None:
-    """The field that the refusal is of, as the form names it: settings come before the name; None for several."""
-    if _is_refused(partial(run_settings, raw)):
-        return next((field for field, alone in _one_by_one(raw) if _is_refused(partial(run_settings, alone))), None)
-    return "name" if _is_refused(lambda: clean_name(name, "")) else None
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one field, named as the form names it, as a sentence in the form's words."""
+
+    field: str
+    error: str
 
 
-def in_the_forms_words(refusal: str, field: str | None) -> str:
-    """A refusal that begins with a setting's name, with what the form calls it in its place."""
-    known = _BY_NAME.get((field or "").rpartition(".")[2])
-    if known is None or not refusal.startswith(known.name):
+def faults(name: str, raw: Mapping[str, Any]) -> list[Fault]:
+    """All that is wrong with a name and settings, in the order of the form; empty where nothing is."""
+    refused = _refusal(lambda: clean_name(name, NO_NAME))
+    return [*([] if refused is None else [Fault("name", sentence(refused))]), *setting_faults(raw)]
+
+
+def setting_faults(raw: Mapping[str, Any]) -> list[Fault]:
+    """As `faults`, of the settings alone, of which any may be left out."""
+    found: dict[str, str] = {}
+    for field, alone in _one_by_one(raw):
+        refused = _refusal(partial(run_settings, alone))
+        if refused is not None and refused not in found.values():  # a family that is none is no fault of the loss, too
+            found[field] = refused
+    told = [Fault(field, sentence(in_the_forms_words(refused, field))) for field, refused in found.items()]
+    return told + ([] if found.keys() & set(SHARES) else _together(raw))
+
+
+def in_the_forms_words(refusal: str, field: str) -> str:
+    """A field's refusal with what the form calls settings in place of their names; as it is of what is no field."""
+    if field.rpartition(".")[2] not in _BY_NAME:
         return refusal
-    return known.label + refusal.removeprefix(known.name)
+    named = re.compile(rf"^({'|'.join(_BY_NAME)})\b|\b({'|'.join(name for name in _BY_NAME if '_' in name)})\b")
+    return named.sub(lambda found: _BY_NAME[found[0]].label, refusal)
 
 
-def _is_refused(check: Callable[[], object]) -> bool:
+def _together(raw: Mapping[str, Any]) -> list[Fault]:
+    """Of the two shares, each of which may be chosen by itself."""
+    refused = _refusal(partial(run_settings, {name: raw[name] for name in SHARES if name in raw}))
+    if refused is None:
+        return []
+    first, second = SHARES
+    return [
+        Fault(first, sentence(in_the_forms_words(refused, first))),
+        Fault(second, f"Too much together with {_BY_NAME[first].label}."),
+    ]
+
+
+def _refusal(check: Callable[[], object]) -> str | None:
     try:
         check()
-    except InvalidInputError:
-        return True
-    return False
+    except InvalidInputError as error:
+        return str(error)
+    return None
 
 
 def _one_by_one(raw: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -22,7 +22,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp.core.errors import InvalidInputError, NotFoundError, sentence
+from webapp.core.errors import NotFoundError, sentence
 from webapp.core.skeleton_json import skeleton_to_json
 from webapp.db.accounts import User
 from webapp.db.datasets import Dataset
@@ -85,32 +85,34 @@ def new(dataset_id: str) -> str:
 @blueprint.post("/datasets/<dataset_id>/runs")
 @signed_in
 def create(dataset_id: str) -> AnyResponse:
-    """{name, settings}. A refusal says with {field} which one is wrong, where it is one alone."""
+    """{name, settings}. A refusal has {faults}: all that is wrong, each with its field."""
     body = json_body()
     name, raw = text_of(body, "name"), _object_of(body, "settings")
-    try:
-        run = runs.ask_run(signed_in_user(), dataset_id, name, run_settings(raw))
-    except InvalidInputError as error:
-        field = run_form.field_at_fault(name, raw)
-        said = run_form.in_the_forms_words(str(error), field)
-        return make_response(jsonify(error=sentence(said), field=field), 422)
+    if faults := run_form.faults(name, raw):
+        return _refused(faults)
+    run = runs.ask_run(signed_in_user(), dataset_id, name, run_settings(raw))
     return make_response(jsonify(run_id=run.id, run_url=url_for("runs.detail", run_id=run.id)), 201)
 
 
 @blueprint.post("/datasets/<dataset_id>/runs/outlook")
 @signed_in
 def outlook_of(dataset_id: str) -> AnyResponse:
-    """What speaks against a run with these settings, of which any may be left out."""
-    actor = signed_in_user()
+    """What speaks against a run with these settings, of which any may be left out; refused as a run is."""
+    actor, raw = signed_in_user(), json_body()
     dataset_for(actor, dataset_id, "edit")
-    return jsonify(asdict(outlook(actor, dataset_id, run_settings(json_body()))))
+    if faults := run_form.setting_faults(raw):
+        return _refused(faults)
+    return jsonify(asdict(outlook(actor, dataset_id, run_settings(raw))))
 
 
 @blueprint.post("/datasets/<dataset_id>/runs/preview")
 @signed_in
 def preview(dataset_id: str) -> AnyResponse:
     """Some of the dataset's pictures as these settings change them, of which any may be left out: a PNG."""
-    settings = run_settings(json_body())
+    raw = json_body()
+    if faults := run_form.setting_faults(raw):
+        return _refused(faults)
+    settings = run_settings(raw)
     return Response(augmentation_preview.preview(signed_in_user(), dataset_id, settings), mimetype="image/png")
 
 
@@ -124,6 +126,7 @@ def compare() -> str:
     found, gone = _those_there(actor, wanted)
     metrics = [runs.metrics_of(run) for run in found]
     settings = [runs.settings_of(run) for run in found]
+    apart = run_comparison.apart([_held(run) for run in found])
     return render_template(
         "runs/compare.html",
         runs=found,
@@ -131,8 +134,9 @@ def compare() -> str:
         datasets=_datasets_of(found),
         settings=run_comparison.differing(settings),
         same_loss=run_comparison.same_loss(settings),
-        overall=run_comparison.overall(metrics, [run.best_pck for run in found]),
-        keypoints=run_comparison.by_keypoint(metrics),
+        apart=apart,
+        overall=run_comparison.overall(metrics, [run.best_pck for run in found], apart is None),
+        keypoints=run_comparison.by_keypoint(metrics, apart is None),
         form=run_form,
     )
 
@@ -207,6 +211,11 @@ def file(run_id: str, name: str) -> AnyResponse:
     return send_file(path, as_attachment=True, download_name=path.name, max_age=0)
 
 
+def _refused(faults: Sequence[run_form.Fault]) -> AnyResponse:
+    told = " ".join(fault.error for fault in faults)
+    return make_response(jsonify(error=told, faults=[asdict(fault) for fault in faults]), 422)
+
+
 def _list(dataset: Dataset | None) -> str | AnyResponse:
     actor = signed_in_user()
     everything = runs.runs_of(actor, None if dataset is None else dataset.id)
@@ -246,6 +255,11 @@ def _those_there(actor: User, wanted: Sequence[str]) -> tuple[list[TrainingRun],
                 raise
             gone.append(run_id)
     return found, gone
+
+
+def _held(run: TrainingRun) -> run_comparison.Held:
+    samples = (runs.data_of(run) or {}).get("samples")
+    return run_comparison.Held(run.dataset_id, run.version_id, runs.settings_of(run), samples)
 
 
 def _datasets_of(found: Sequence[TrainingRun]) -> dict[str, Dataset]:
