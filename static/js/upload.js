@@ -2,9 +2,11 @@
 import { PersonChoice } from "./collect_person.js";
 import { find } from "./elements.js";
 import { watchJob } from "./job_progress.js";
+import { Question } from "./question.js";
 import { Chosen } from "./upload_chosen.js";
-import { Draft } from "./upload_draft.js";
+import { Draft, lostWithout } from "./upload_draft.js";
 import { droppedFiles, inputFiles } from "./upload_files.js";
+import { askToLose } from "./upload_lost.js";
 import { Sending } from "./upload_sending.js";
 
 const root = find(document, "[data-upload]");
@@ -17,6 +19,7 @@ const limits = { suffixes: JSON.parse(suffixes), pictureBytes: Number(pictureByt
 
 const chosen = new Chosen(root, limits);
 const person = new PersonChoice(find(root, "[data-person]"));
+const question = new Question(find(document, "[data-question]"));
 const sending = new Sending(find(root, "[data-sending]"));
 let goingOn = null; // a draft of before that is gone on with
 
@@ -70,8 +73,7 @@ function listenToDraft(panel) {
     panel.dataset.chosen = "";
     showWishes();
     showChosen();
-    zone.scrollIntoView({ block: "center" });
-    find(zone, "[data-choose-files]").focus({ preventScroll: true });
+    leadToZone();
   });
   find(panel, "[data-discard]").addEventListener("click", async () => {
     try {
@@ -84,6 +86,11 @@ function listenToDraft(panel) {
       show(find(panel, "[data-draft-problem]"), error.message);
     }
   });
+}
+
+function leadToZone() {
+  zone.scrollIntoView({ block: "center" });
+  find(zone, "[data-choose-files]").focus({ preventScroll: true });
 }
 
 function showChosen() {
@@ -110,8 +117,10 @@ async function handIn() {
   if (!goingOn && !wishes) return;
   sendButton.disabled = true;
   try {
+    const before = goingOn ? await goingOn.files() : [];
+    const lost = lostWithout(before, chosen.files);
+    if (lost.length && !(await askToLose(question, lost))) return leadToZone();
     const draft = goingOn ?? (await Draft.begin(importsUrl, wishes));
-    const before = goingOn ? await draft.files() : [];
     goingOn = draft; // should it fail now, the next try goes on with it
     showSending(true);
     const isWhole = await sending.run(draft, chosen.files, before);

@@ -1,12 +1,13 @@
 // What was chosen to be handed in: counted, and what of it is left out and why.
 import { element, find } from "./elements.js";
-import { foldersOf, inUnits, kindOf, sorted, withoutFrame } from "./upload_files.js";
+import { foldersOf, inUnits, kindOf, shownKinds, sorted, withoutFrame } from "./upload_files.js";
 
 const SHOWN = 200; // names of what is left out; more are only counted
 const KINDS = [
   ["picture", "picture", "pictures"],
   ["video", "video", "videos"],
   ["dataset", "dataset file", "dataset files"],
+  ["text", "text file", "text files"],
 ];
 
 // Events: change.
@@ -44,8 +45,12 @@ export class Chosen extends EventTarget {
 
   #show() {
     const { files, limits } = this;
+    const kinds = shownKinds(
+      files.map(({ name }) => name),
+      limits.suffixes,
+    );
     const counts = KINDS.map(([kind, one, many]) => {
-      const count = files.filter(({ name }) => kindOf(name, limits.suffixes) === kind).length;
+      const count = kinds.filter((other) => other === kind).length;
       return count && `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
     });
     find(this.root, "[data-chosen]").hidden = !files.length && !this.leftOut.length;

@@ -21,11 +21,13 @@ export class Sending extends EventTarget {
   // before: what the draft has already, [{name, size_bytes, received_bytes}].
   async run(draft, files, before) {
     this.isRunning = true;
+    find(this.root, "[data-sent]").textContent = "";
     try {
       const known = await this.#settle(draft, files, before);
       this.queue = new UploadQueue(draft.url);
       const ended = this.#ended(draft);
       for (const { name, file } of files) this.queue.add(name, file, known.get(name) ?? 0);
+      this.#show();
       if (this.queue.isIdle) this.queue.dispatchEvent(new CustomEvent("idle"));
       return await ended;
     } finally {
@@ -50,7 +52,6 @@ export class Sending extends EventTarget {
   #ended(draft) {
     const { queue } = this;
     this.startedMs = performance.now();
-    this.#show();
     return new Promise((resolve, reject) => {
       queue.addEventListener("progress", () => this.#showSoon());
       queue.addEventListener("waiting", ({ detail }) => this.#showWaiting(`${detail.reason} It is tried again by itself.`));
@@ -96,7 +97,8 @@ export class Sending extends EventTarget {
     progress.setAttribute("aria-valuenow", percent);
     progress.firstElementChild.style.width = `${percent}%`;
     const parts = [`${doneFiles.toLocaleString("en")} of ${files.toLocaleString("en")} files`, `${inUnits(doneBytes)} of ${inUnits(bytes)}`];
-    find(this.root, "[data-sent]").textContent = [...parts, this.#left(doneBytes, bytes)].filter(Boolean).join(" · ");
+    // where all were here before, or all were refused, there is nothing to count
+    find(this.root, "[data-sent]").textContent = files ? [...parts, this.#left(doneBytes, bytes)].filter(Boolean).join(" · ") : "";
   }
 
   #left(doneBytes, bytes) {

@@ -96,15 +96,12 @@ def test_an_upload_goes_on_where_the_connection_was_lost(
     assert len(samples_of(page, dataset_url)) >= 5
 
 
-def test_an_upload_goes_on_after_a_reload_with_what_is_there_already(
-    upload_page: Page, dataset_url: str, tmp_path: Path
-) -> None:
-    page = upload_page
+def interrupted(page: Page, tmp_path: Path) -> list[str]:
+    """Hand in two files, of which one gets through in part alone, and load the page again."""
     noise = tmp_path / "noise.png"
     Picture.effect_noise((3000, 3000), 90).save(noise)  # 9 MB: several pieces
     write_pictures(tmp_path, "man.jpg")
     files = [str(noise), str(tmp_path / "man.jpg")]
-    pieces: list[str] = []
 
     def first_piece_only(route: Route) -> None:
         if "noise.png" in route.request.url and "offset=0" not in route.request.url:
@@ -119,6 +116,15 @@ def test_an_upload_goes_on_after_a_reload_with_what_is_there_already(
     page.unroute("**/files/**")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
+    return files
+
+
+def test_an_upload_goes_on_after_a_reload_with_what_is_there_already(
+    upload_page: Page, dataset_url: str, tmp_path: Path
+) -> None:
+    page = upload_page
+    files = interrupted(page, tmp_path)
+    pieces: list[str] = []
 
     page.on("request", lambda request: pieces.append(request.url) if request.method == "PUT" else None)
     expect(page.locator("[data-draft]")).to_contain_text("Not finished: Interrupted")
@@ -130,6 +136,54 @@ def test_an_upload_goes_on_after_a_reload_with_what_is_there_already(
     expect_job(page, "1 picture with 1 sample came in")
     assert pieces
     assert all("noise.png" in url and "offset=0" not in url for url in pieces)
+
+
+def test_what_was_begun_is_not_thrown_away_for_another_file_without_a_question(
+    upload_page: Page, dataset_url: str, tmp_path: Path
+) -> None:
+    page = upload_page
+    files = interrupted(page, tmp_path)
+    write_pictures(tmp_path, "other.jpg")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.method} {request.url.rpartition('/')[2]}"))
+    page.locator("[data-go-on]").click()
+    page.locator("[data-files-input]").set_input_files(str(tmp_path / "other.jpg"))
+    dialog = page.get_by_role("dialog", name="Go on without noise.png?")
+
+    page.locator("[data-send]").click()
+    expect(dialog.get_by_role("listitem")).to_contain_text("noise.png: 4.19 MB of")
+    expect(dialog.get_by_role("button", name="Choose again")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-choose-files]")).to_be_focused()
+    assert not [each for each in sent if not each.startswith("GET")]
+
+    page.locator("[data-files-input]").set_input_files([*files, str(tmp_path / "other.jpg")])
+    page.locator("[data-send]").click()
+
+    expect_job(page, "came in")
+    assert not [each for each in sent if each.startswith("DELETE")]
+
+
+def test_counts_are_shown_once_they_are_known_and_a_text_is_called_one(upload_page: Page, tmp_path: Path) -> None:
+    page = upload_page
+    page.route("**/files/**", lambda route: route.abort())
+    write_pictures(tmp_path, "man.jpg")
+    (tmp_path / "notes.txt").write_text("who came", encoding="utf-8")
+    page.evaluate(
+        """() => {
+          const place = document.querySelector("[data-sent]");
+          window.shown = [];
+          new MutationObserver(() => window.shown.push(place.textContent)).observe(place, { childList: true });
+        }"""
+    )
+    page.locator("[data-files-input]").set_input_files([str(tmp_path / "man.jpg"), str(tmp_path / "notes.txt")])
+    expect(page.locator("[data-summary]")).to_contain_text("1 picture, 1 text file; ")
+
+    hand_in(page)
+
+    expect(page.locator("[data-waiting]")).to_be_visible()
+    expect(page.locator("[data-sent]")).to_contain_text("0 of 2 files · 0 KB of ")
+    assert not [text for text in page.evaluate("window.shown") if "of 0" in text]
 
 
 def test_a_video_gives_pictures_where_the_pose_changes(upload_page: Page, dataset_url: str, tmp_path: Path) -> None:
