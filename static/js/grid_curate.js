@@ -42,7 +42,7 @@ export function startCurating(panel, onEnd) {
   };
 }
 
-// labelled, curated: how many labels there are, and of how many it was worked out.
+// labelled, curated: how many labels there are, and how many of them were looked at.
 export function wordsFor(labelled, curated) {
   const what = "It compares every label's bones with those of the others, sorts the poses into groups and finds pictures that look the same. With a model, also where a label is far from what that model finds.";
   if (!curated) return `Not done yet for this dataset. ${what}`;

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.dataset_seeding import seed_dataset
 from tests.jobs.conftest import Desk
 from tests.jobs.man_dataset import FRAMES, man_dataset
+from tests.services.datasets import body_of
 from webapp.config import Settings
 from webapp.core.records import Box
 from webapp.core.skeleton import UPPER_BODY_6
@@ -24,7 +25,10 @@ from webapp.db.jobs import Job
 from webapp.jobs import curate
 from webapp.jobs.claims import claim
 from webapp.jobs.running import run_claimed
+from webapp.services.dataset_facets import facets
 from webapp.services.jobs import create_job, result_of
+from webapp.services.labels import save_label
+from webapp.services.sample_edits import edit_samples
 
 STRANGE = 7
 LEFT_WRIST = UPPER_BODY_6.index["left_wrist"]
@@ -106,6 +110,44 @@ def test_a_strange_bone_a_repeated_sample_and_groups_of_poses_are_written(
     assert result is not None
     assert result["bone_error"] == 23
     assert result["duplicate_of"] >= 1  # type: ignore[operator]
+
+
+def test_a_label_that_cannot_be_judged_counts_as_looked_at_until_it_is_changed(
+    context: None, desk: Desk, settings: Settings
+) -> None:
+    seeded = seed_dataset(desk.owner, settings.instance_dir, 24, name="Drawn", states=["reviewed", "proposed"])
+    dataset_id, few, excluded, accepted, changed = seeded.dataset_id, *seeded.sample_ids[:4]
+    for sample in samples(dataset_id)[:4]:
+        _keep_one_keypoint(sample)
+    edit_samples(desk.owner, dataset_id, [excluded], "exclude")
+    run(desk, settings, "curate", dataset_id, pose_model=None)
+    unjudged = [sample.id for sample in samples(dataset_id) if sample.bone_error is None and sample.pose_group is None]
+    assert set(unjudged) == {few, excluded, accepted, changed}
+
+    assert _looked_at(desk, dataset_id) == (24, 24)
+
+    edit_samples(desk.owner, dataset_id, [accepted, changed], "accept")
+    assert _looked_at(desk, dataset_id) == (24, 24)
+    save_label(desk.owner, dataset_id, changed, body_of(changed, moved={0: (5.0, 5.0)}))
+    assert _looked_at(desk, dataset_id) == (24, 23)
+    run(desk, settings, "curate", dataset_id, pose_model=None)
+    assert _looked_at(desk, dataset_id) == (24, 24)
+
+
+def _keep_one_keypoint(sample: Sample) -> None:
+    with transaction() as session:
+        row = session.get_one(LabelRevision, (sample.id, sample.revision))
+        box, label = from_bytes(row.label)
+        assert label is not None
+        visibility, keypoints = label.visibility.copy(), label.keypoints_px.copy()
+        visibility[1:], keypoints[1:] = ABSENT, np.nan
+        row.label = to_bytes(box, dataclasses.replace(label, visibility=visibility, keypoints_px=keypoints))
+
+
+def _looked_at(desk: Desk, dataset_id: str) -> tuple[int, int]:
+    db.session.rollback()
+    found = facets(desk.owner, dataset_id)
+    return found.labelled, found.curated
 
 
 def test_a_label_far_from_what_a_model_sees_has_the_largest_distance(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, literal, select
+from sqlalchemy.orm import aliased
 
 from webapp.db.accounts import User
 from webapp.db.base import db
-from webapp.db.datasets import Picture, Sample
+from webapp.db.datasets import DatasetVersion, LabelRevision, Picture, Sample
+from webapp.db.jobs import Job
 from webapp.services.dataset_access import dataset_for
 from webapp.services.label_glances import Points, typical_poses
 from webapp.services.people import people_for
@@ -29,7 +32,7 @@ class Facets:
 
     people: (id, name, samples) of everybody who may be named in the dataset, by name; nobody: samples of nobody
     named. splits: "none" stands for those without one. poses: (group, samples, a typical one). labelled: samples with
-    a label; curated: those of them whose bones were compared.
+    a label; curated: those of them that were looked at for outliers, whether or not their bones can be judged.
     """
 
     total: int
@@ -47,7 +50,7 @@ class Facets:
 
 @dataclass(frozen=True)
 class _Counts:
-    """Samples by the values of each column. labels: of those with a label, and of those that were compared."""
+    """Samples by the values of each column. labels: of those with a label, and of those that were looked at."""
 
     columns: Mapping[str, Mapping[Any, int]]
     labels: tuple[int, int]
@@ -58,7 +61,7 @@ class _Counts:
 def facets(actor: User, dataset_id: str) -> Facets:
     """What is counted is kept until the dataset changes."""
     dataset = dataset_for(actor, dataset_id, "look")
-    counts = _counts(dataset.id, dataset.change_number)
+    counts = _counts(dataset.id, dataset.change_number, _last_curated(dataset.id))
     people, groups = counts.columns["person_id"], counts.columns["pose_group"]
     return Facets(
         total=sum(counts.columns["state"].values()),
@@ -76,7 +79,7 @@ def facets(actor: User, dataset_id: str) -> Facets:
 
 
 @lru_cache(maxsize=16)
-def _counts(dataset_id: str, _change_number: int) -> _Counts:
+def _counts(dataset_id: str, _change_number: int, curated_at: datetime | None) -> _Counts:
     """One query after the other, between which other requests are served."""
     columns = {}
     for column in _COLUMNS:
@@ -84,7 +87,7 @@ def _counts(dataset_id: str, _change_number: int) -> _Counts:
         time.sleep(0)
     outliers = {kind: _count(dataset_id, SampleFilter(outliers=(kind,))) for kind in OUTLIERS}
     time.sleep(0)
-    return _Counts(columns, _labels(dataset_id), outliers, typical_poses(dataset_id))
+    return _Counts(columns, _labels(dataset_id, curated_at), outliers, typical_poses(dataset_id))
 
 
 def _by(column: Any, dataset_id: str) -> dict[Any, int]:
@@ -95,10 +98,31 @@ def _by(column: Any, dataset_id: str) -> dict[Any, int]:
     return dict(db.session.execute(query.where(*there).group_by(column)).all())
 
 
-def _labels(dataset_id: str) -> tuple[int, int]:
-    """How many samples have a label, and how many have been compared with the others."""
-    compared = func.coalesce(Sample.bone_error, Sample.pose_group)
-    query = select(func.count(), func.count(compared)).where(
+def _last_curated(dataset_id: str) -> datetime | None:
+    """When the last search for outliers that was done began; None where older labels have come back since."""
+    done = Job.dataset_id == dataset_id, Job.kind == "curate", Job.state == "succeeded"
+    went_back = DatasetVersion.dataset_id == dataset_id, DatasetVersion.reason == "restore"
+    curated_at = db.session.scalar(select(func.max(Job.started_at)).where(*done))
+    back_at = db.session.scalar(select(func.max(DatasetVersion.made_at)).where(*went_back))
+    return None if curated_at is None or (back_at is not None and back_at >= curated_at) else curated_at
+
+
+def _labels(dataset_id: str, curated_at: datetime | None) -> tuple[int, int]:
+    """How many samples have a label, and how many of those labels have been looked at.
+
+    Figures are cleared with the label that they are of. A label without any may have too few keypoints to be judged,
+    or be excluded: it was looked at when it, or the same one before somebody accepted it, is older than the search.
+    """
+    looked_at = Sample.bone_error.is_not(None) | Sample.pose_group.is_not(None)
+    if curated_at is not None:
+        earlier, present = aliased(LabelRevision), aliased(LabelRevision)
+        older = (
+            select(literal(1))
+            .where(earlier.sample_id == Sample.id, earlier.made_at <= curated_at, earlier.label == present.label)
+            .where(present.sample_id == Sample.id, present.revision == Sample.revision)
+        )
+        looked_at |= older.correlate(Sample).exists()
+    query = select(func.count(), func.count(case((looked_at, 1)))).where(
         Sample.dataset_id == dataset_id, Sample.deleted_at.is_(None), Sample.revision > 0
     )
     labelled, curated = db.session.execute(query).one()
