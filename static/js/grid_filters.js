@@ -19,7 +19,7 @@ export class Filters extends EventTarget {
     form.elements.text.addEventListener("input", () => this.#typed());
     this.clearButton.addEventListener("click", () => this.clear());
     addEventListener("popstate", () => this.#comeBack());
-    this.#read();
+    this.#dropUnknown();
   }
 
   // As the samples' address takes it; what is left open is not in it.
@@ -116,8 +116,15 @@ export class Filters extends EventTarget {
   }
 
   #comeBack() {
-    this.#read();
+    this.#dropUnknown();
     this.#tell();
+  }
+
+  // What an address names that no filter has would be refused, and nothing be shown: it goes out of the address too.
+  #dropUnknown() {
+    this.#read();
+    const search = this.query ? `?${this.query}` : "";
+    if (search !== location.search) history.replaceState(history.state, "", search || location.pathname);
   }
 
   #read() {
@@ -141,19 +148,23 @@ export class Filters extends EventTarget {
       if (!field.name) continue;
       const values = chosen.getAll(field.name);
       if (field.type === "checkbox") field.checked = values.includes(field.value);
-      else if (field.type === "radio") field.checked = field.value === (values[0] ?? "");
+      else if (field.type === "radio") field.checked = field.value === (isChoice(this.form.elements[field.name], values[0]) ? values[0] : "");
       else if (field.tagName === "SELECT") chooseIn(field, values[0]);
-      else field.value = values[0] ?? "";
+      else field.value = (values[0] ?? "").slice(0, field.maxLength);
     }
   }
 }
 
 function missing(list, groups) {
-  return groups.filter((group) => /^\d+$/.test(group) && !list.querySelector(`[value="${group}"]`));
+  return groups.filter((group) => /^\d{1,9}$/.test(group) && !list.querySelector(`[value="${group}"]`));
 }
 
-// What an address names is kept although its option has not come yet, or has gone.
-function chooseIn(select, value) {
+const isChoice = (fields, value) => [...fields].some((field) => field.value === value);
+
+// What an address names is kept although its option has not come yet, or has gone, unless there never is such a one.
+function chooseIn(select, named) {
+  const { known } = select.dataset;
+  const value = known && !known.split(" ").includes(named) ? undefined : named;
   if (value && ![...select.options].some((option) => option.value === value)) select.append(element("option", { value }, value));
   select.value = value ?? select.options[0].value;
 }

@@ -6,15 +6,17 @@ from flask import Blueprint, jsonify, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from webapp.core.skeleton_json import skeleton_to_json
-from webapp.db.datasets import Dataset
+from webapp.db.datasets import PICTURE_SOURCES, Dataset
 from webapp.services import dataset_facets, jobs, label_glances
 from webapp.services.dataset_access import dataset_for, level_of, skeleton_of
 from webapp.services.dataset_jobs import teachers
 from webapp.services.dataset_warnings import dataset_warnings
+from webapp.services.samples import ORDERS
 from webapp.web.access import signed_in, signed_in_user
 from webapp.web.bodies import BodyError
 
 blueprint = Blueprint("curation", __name__, url_prefix="/datasets/<dataset_id>")
+CHOICES = {"orders": ORDERS, "sources": PICTURE_SOURCES}
 
 
 @blueprint.get("/pictures")
@@ -22,7 +24,7 @@ blueprint = Blueprint("curation", __name__, url_prefix="/datasets/<dataset_id>")
 def grid(dataset_id: str) -> str:
     actor = signed_in_user()
     dataset = dataset_for(actor, dataset_id, "look")
-    return _page("grid", dataset, pose_models=teachers(actor, dataset), running_job=_curating(dataset))
+    return _page("grid", dataset, pose_models=teachers(actor, dataset), running_job=_curating(dataset), **CHOICES)
 
 
 @blueprint.get("/pictures/facets")

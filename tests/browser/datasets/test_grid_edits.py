@@ -82,6 +82,17 @@ def test_the_person_of_several_is_set_and_set_back(open_grid: OpenGrid, some: Se
     expect(cell(page, 2)).not_to_contain_text(ben)
 
 
+def test_what_an_address_names_that_no_filter_has_is_dropped(open_grid: OpenGrid, some: Seeded) -> None:
+    unknown = "order=foo&state=bar&state=reviewed&outlier=baz&split=qux&pose_group=99999999999&source=mars&it=1"
+    page = open_grid(some, f"?{unknown}")
+
+    count_says(page, re.compile(r"^\d+ samples of 60$"))
+    assert page.url.endswith("/pictures?state=reviewed")
+    expect(page.get_by_label("Order")).to_have_value("position")
+    expect(page.get_by_label("Everything", exact=True)).to_be_checked()
+    expect(page.locator(".toast")).to_have_count(0)
+
+
 def test_filters_live_in_the_address_and_going_back_takes_them_back(open_grid: OpenGrid, some: Seeded) -> None:
     page = open_grid(some)
 
