@@ -70,7 +70,10 @@ const actions = {
   unreviewed: (at) => journey.toNext(at),
   following: () => journey.beside("following"),
   preceding: () => journey.beside("preceding"),
-  jump: () => jump.showModal(),
+  jump: () => {
+    find(jump, "input").value = ""; // else the next number would be typed behind the one before
+    jump.showModal();
+  },
   nextPoint: (options) => editor.step(1, options),
   previousPoint: (options) => editor.step(-1, options),
   visibility: () => editor.cycleVisibility(middle()),

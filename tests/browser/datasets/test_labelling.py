@@ -233,6 +233,18 @@ def test_excluding_going_about_and_jumping(server: RunningServer, open_labeller:
     expect(page.get_by_text("There is no picture #99. This is the last one, #7.")).to_be_visible()
 
 
+def test_a_number_that_no_picture_has_is_said_so(server: RunningServer, open_labeller: OpenLabeller) -> None:
+    seeded = seed(server, "labeller", 8, states=("proposed", "reviewed"))
+    labeller = open_labeller(seeded.dataset_id, seeded.sample_ids[2])
+    for typed, number in (("99999", "99999"), ("1e3", "1000")):
+        labeller.press("g")
+        labeller.page.keyboard.type(typed)
+        labeller.press("Enter")
+        expect(labeller.page.get_by_text(f"There is no picture #{number}.")).to_be_visible()
+        labeller.press(",")
+        labeller.wait_for_picture(other_than=seeded.sample_ids[7])
+
+
 def test_skipped_pictures_come_again_and_the_end_is_told(server: RunningServer, open_labeller: OpenLabeller) -> None:
     seeded = seed(server, "labeller", 3)
     labeller = open_labeller(seeded.dataset_id)
