@@ -4,8 +4,8 @@ import { fileUrl } from "./upload_queue.js";
 
 const MOST_NAMED = 5000;
 
-// Of the files of a draft, [{name, size_bytes, received_bytes}], those that are here in part and not among the chosen ones, [{name, file}]:
-// what is here of them is lost when it goes on without them.
+// Of the files of a draft, [{name, size_bytes, received_bytes}], those that are here in part and not among the chosen
+// ones, [{name, file}]: what is here of them is lost when it goes on without them.
 export function lostWithout(before, chosen) {
   const names = new Set(chosen.map(({ name }) => name));
   return before.filter(({ name, size_bytes: size, received_bytes: received }) => received < size && !names.has(name));

@@ -81,7 +81,8 @@ export function kindOf(name, suffixes) {
   return Object.keys(suffixes).find((kind) => suffixes[kind].some((suffix) => lower.endsWith(suffix))) ?? null;
 }
 
-// The kind of each as a person is told it: a text is part of a labelled dataset only where a YAML file is among them, else it is "text".
+// The kind of each as a person is told it: a text is part of a labelled dataset only where a YAML file is among them,
+// else it is "text".
 export function shownKinds(names, suffixes) {
   const mayBeYolo = names.some((name) => /\.ya?ml$/i.test(name));
   return names.map((name) => (!mayBeYolo && /\.txt$/i.test(name) ? "text" : kindOf(name, suffixes)));

@@ -22,11 +22,12 @@ function told(lost, one) {
     return element("li", {}, element("b", {}, name), `: ${inUnits(received)} of ${inUnits(size)} here`);
   });
   if (lost.length > SHOWN) rows.push(element("li", {}, `and ${(lost.length - SHOWN).toLocaleString("en")} more`));
-  const [was, is] = one ? ["This file was", "what is here of it is"] : ["These files were", "what is here of them is"];
+  const them = one ? "it" : "them";
+  const again = `Choose ${them} again, with whatever else is to come in, and the rest follows.`;
   text.append(
-    element("p", {}, `${was} begun before and not chosen again:`),
+    element("p", {}, `${one ? "This file was" : "These files were"} begun before and not chosen again:`),
     element("ul", {}, ...rows),
-    element("p", {}, `Choose ${one ? "it" : "them"} again, with whatever else is to come in, and the rest follows. Without ${one ? "it" : "them"}, ${is} thrown away.`),
+    element("p", {}, `${again} Without ${them}, what is here of ${them} is thrown away.`),
   );
   return text;
 }
