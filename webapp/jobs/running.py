@@ -167,7 +167,8 @@ def _do(context: RunningJob, held: Claim, kind: Kind) -> None:
 def _succeed(context: RunningJob, held: Claim, result: Mapping[str, object]) -> None:
     """The end, and the next job that belongs to it, at one moment; the result names it as `next_job_id`."""
     teacher = context.parameters.get("label_with")
-    following = labelling_job(context, teacher) if isinstance(teacher, str) else None
+    some = result.get("samples") != 0  # where nothing new came in, there is nothing to label
+    following = labelling_job(context, teacher) if isinstance(teacher, str) and some else None
     named = {} if following is None else {"next_job_id": following.id}
     values = ended_values("succeeded", str(result.get("message", "")), {**result, **named})
     with transaction() as session:

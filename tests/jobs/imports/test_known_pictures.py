@@ -13,6 +13,7 @@ from webapp.config import Settings
 from webapp.db.base import db, utc_now
 from webapp.db.datasets import LabelRevision, Sample
 from webapp.db.engine import transaction
+from webapp.db.jobs import Job
 from webapp.jobs import imports
 from webapp.jobs.import_rows import KNOWN
 
@@ -44,6 +45,15 @@ def test_reviewed_labels_take_the_place_of_proposals_and_the_corrected_ones_stay
         samples = list(db.session.scalars(select(Sample).order_by(Sample.position)))
         assert [(one.state, one.revision) for one in samples] == [("reviewed", 1), *[("reviewed", 2)] * 3]
         assert [(one.teacher, one.bone_error, one.extra) for one in samples[1:]] == [(None, None, "{}")] * 3
+
+
+def test_nothing_is_labelled_after_an_import_that_brought_nothing_new(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    wanted = {"from": str(coco_folder(tmp_path / "coco", range(2))), "label_with": "blazepose_lite"}
+    assert [imported(desk, settings, **wanted)[1] for _ in range(2)] == ["succeeded"] * 2
+    with desk.app.app_context():
+        assert db.session.query(Job).filter_by(kind="propose").count() == 1
 
 
 def test_somebody_deleted_does_not_come_again_with_the_others(desk: Desk, settings: Settings, tmp_path: Path) -> None:
